@@ -1,0 +1,15 @@
+"""vae_edu: variational autoencoders, one small step per function.
+
+Read the library in the order of the lectures; a lower floor never imports a higher one.
+
+    1 steps    divergences, densities, reparam          pure functions on tensors
+    2 parts    networks, likelihoods, priors, objectives small nn.Modules, and the ELBO
+    3 models   models/                                   each composed of floors 1 and 2
+    4 work     training, evaluation, data                one loop, every metric, every data set
+    5 faces    reference/, checks/, grading/, plots, cli what students and instructors meet
+
+Shapes: `x` data (batch, pixels); `z` latents (batch, latent_dim); `mu`, `logvar` of a diagonal Gaussian.
+Log densities are summed over the event dimension and given per image, in nats.
+"""
+
+__version__ = "0.1.0"

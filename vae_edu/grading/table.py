@@ -1,0 +1,32 @@
+"""One table for a class: student by exercise, then the hint that each lost point earned."""
+
+import textwrap
+from collections.abc import Iterable
+
+from .course import Result
+
+
+def as_table(results: Iterable[Result]) -> str:
+    """Rows of students, columns of exercises ("-": a person grades it), totals of the auto-graded part, then the hints."""
+    results = list(results)
+    scored = [result for result in results if not result.problem]
+    columns = sorted({result.exercise for result in scored})
+    width = max([len("student"), *(len(result.student) for result in results)])
+    lines = ["  ".join([f"{'student':<{width}}", *(f"{column:>7}" for column in columns), "    total"])]
+    for student in dict.fromkeys(result.student for result in results):
+        own = {result.exercise: result for result in scored if result.student == student}
+        cells = [_cell(own.get(column)) for column in columns]
+        auto = [result for result in own.values() if result.points is not None]
+        total = f"{sum(r.points for r in auto):g}/{sum(r.max_points for r in auto):g}"
+        lines.append("  ".join([f"{student:<{width}}", *(f"{cell:>7}" for cell in cells), f"{total:>9}"]))
+    for result in results:
+        if result.problem or result.hint:
+            lead = f"  {result.student:<{width}}  {result.exercise:<6} "
+            lines += textwrap.wrap(result.problem or result.hint, 110, initial_indent=lead, subsequent_indent=" " * len(lead))
+    return "\n".join(lines)
+
+
+def _cell(result: Result | None) -> str:
+    if result is None:
+        return ""
+    return "-" if result.points is None else f"{result.points:g}/{result.max_points:g}"

@@ -1,0 +1,84 @@
+"""The variational autoencoder with one layer of latents.
+
+Sources: Kingma & Welling 2014; CSC413 lecture 10; the networks of Tomczak & Welling 2018 (FACTS 3.3).
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Generator, Tensor, nn
+
+from ..densities import log_normal
+from ..divergences import kl_standard_normal
+from ..likelihoods import Bernoulli
+from ..networks import GaussianEncoder, gated_mlp, mlp
+from ..objectives import Elbo
+from ..priors import StandardNormal
+from ..reparam import reparameterize
+
+ROWS = 16_384  # decoded images held at once by log_weights: about 50 MB for 784 pixels
+
+
+class VAE(nn.Module):
+    """p(x, z) = p(z) p(x|z) with q(z|x) a diagonal Gaussian; encoder and decoder mirror each other.
+
+    pixels, latent_dim, hidden: sizes; `gated` chooses gated layers instead of ReLU; the prior is N(0, I).
+    """
+
+    def __init__(
+        self,
+        pixels: int,
+        latent_dim: int,
+        hidden: Sequence[int] = (300, 300),
+        *,
+        gated: bool = True,
+        likelihood: nn.Module | None = None,
+        logvar_range: tuple[float, float] | None = (-6.0, 2.0),
+    ):
+        super().__init__()
+        body = gated_mlp if gated else mlp
+        self.latent_dim = latent_dim
+        self.likelihood = likelihood or Bernoulli()
+        self.prior = StandardNormal(latent_dim)
+        self.encoder = GaussianEncoder(body([pixels, *hidden]), hidden[-1], latent_dim, logvar_range)
+        self.decoder = nn.Sequential(
+            body([latent_dim, *reversed(hidden)]), nn.Linear(hidden[0], self.likelihood.outputs * pixels)
+        )
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(batch, pixels) to mu and logvar of q(z|x), each (batch, latent_dim)."""
+        return self.encoder(x)
+
+    def decode(self, z: Tensor):
+        """(..., latent_dim) to the likelihood's parameters: for Bernoulli pixels the logits, (..., pixels)."""
+        return self.likelihood.parameters_of(self.decoder(z))
+
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        """log p(x|z), (...), in nats."""
+        return self.likelihood.log_prob(x, self.decode(z))
+
+    def elbo(self, x: Tensor, *, generator: Generator | None = None) -> Elbo:
+        """The bound's terms at one sample of z per image; the KL in closed form, with its part per latent."""
+        mu, logvar = self.encode(x)
+        z = reparameterize(mu, logvar, generator=generator)
+        kl_parts = kl_standard_normal(mu.unsqueeze(-1), logvar.unsqueeze(-1))  # (batch, latent_dim)
+        return Elbo(self.log_likelihood(x, z), kl_parts.sum(-1), kl_parts)
+
+    def log_weights(self, x: Tensor, samples: int, *, generator: Generator | None = None) -> Tensor:
+        """log p(x, z) - log q(z|x) at z ~ q(z|x): (samples, batch), in nats.
+
+        Computed in chunks of at most ROWS decoded images, so that without gradients memory does not grow with `samples`.
+        """
+        mu, logvar = self.encode(x)
+        step = max(1, ROWS // len(x))
+        chunks = []
+        for start in range(0, samples, step):
+            n = min(step, samples - start)
+            z = reparameterize(mu.expand(n, *mu.shape), logvar, generator=generator)  # (n, batch, latent_dim)
+            chunks.append(self.log_likelihood(x, z) + self.prior.log_prob(z) - log_normal(z, mu, logvar))
+        return torch.cat(chunks)
+
+    def sample(self, n: int, *, mean: bool = False, generator: Generator | None = None) -> Tensor:
+        """n images from the model, (n, pixels): pixels drawn from p(x|z), or their means (what pictures use)."""
+        parameters = self.decode(self.prior.sample(n, generator=generator))
+        return self.likelihood.mean(parameters) if mean else self.likelihood.sample(parameters, generator=generator)

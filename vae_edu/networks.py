@@ -1,0 +1,56 @@
+"""The networks between images and latents: plain and gated multilayer perceptrons, and the Gaussian encoder's two heads.
+
+Source: Tomczak & Welling 2018 (VampPrior), section 5; details of its code in FACTS 3.3.
+Left out: convolutions (they come with the hierarchical VAE) and batch normalisation.
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+
+def mlp(sizes: Sequence[int]) -> nn.Sequential:
+    """Linear layers sizes[0] -> ... -> sizes[-1], a ReLU after each. (..., sizes[0]) to (..., sizes[-1])."""
+    layers = [(nn.Linear(a, b), nn.ReLU()) for a, b in pairwise(sizes)]
+    return nn.Sequential(*[module for pair in layers for module in pair])
+
+
+def gated_mlp(sizes: Sequence[int]) -> nn.Sequential:
+    """Gated layers (W_h x + b_h) * sigmoid(W_g x + b_g). (..., sizes[0]) to (..., sizes[-1]).
+
+    W_h and W_g are the two halves of one matrix: one product instead of two, the same function.
+    """
+    layers = [(nn.Linear(a, 2 * b), nn.GLU()) for a, b in pairwise(sizes)]
+    return nn.Sequential(*[module for pair in layers for module in pair])
+
+
+class GaussianEncoder(nn.Module):
+    """q(z|x) = N(mu(x), diag(exp(logvar(x)))): a body with two linear heads. (batch, pixels) to two of (batch, latent_dim).
+
+    `logvar_range` clamps the log-variance (the VampPrior code uses [-6, 2]); outside it the clamp passes no gradient.
+    """
+
+    def __init__(self, body: nn.Module, width: int, latent_dim: int, logvar_range: tuple[float, float] | None = (-6.0, 2.0)):
+        super().__init__()
+        self.body = body
+        self.mu = nn.Linear(width, latent_dim)
+        self.logvar = nn.Linear(width, latent_dim)
+        self.logvar_range = logvar_range
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.body(x)
+        logvar = self.logvar(features)
+        return self.mu(features), logvar if self.logvar_range is None else logvar.clamp(*self.logvar_range)
+
+
+def he_init_(module: nn.Module, *, generator: torch.Generator | None = None) -> None:
+    """Weights of every linear layer from N(0, 2 / fan_in); biases keep torch's default.
+
+    The VampPrior paper cites Glorot & Bengio, its code does this (FACTS 3.4).
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.weight, std=math.sqrt(2 / layer.in_features), generator=generator)

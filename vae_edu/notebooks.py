@@ -1,0 +1,77 @@
+"""Run notebooks: lectures in place with their outputs stored, a student's notebook on the side to read its checks."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+from .checks.report import MIME
+
+
+class NotebookError(Exception):
+    """A notebook cannot be read or run. The message is one sentence for the user."""
+
+
+def read(path: Path | str) -> NotebookNode:
+    """The notebook at `path`, or a NotebookError that says what is wrong with the file."""
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except FileNotFoundError:
+        raise NotebookError(f"There is no notebook {path}.") from None
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise NotebookError(f"{path} is not a notebook that Jupyter could open ({reason}); take a fresh copy.") from None
+    return notebook
+
+
+def execute(notebook: NotebookNode, folder: Path, *, allow_errors: bool = False, timeout: int = 300) -> NotebookNode:
+    """Run every cell in a fresh kernel that starts in `folder`; outputs are stored in the notebook itself."""
+    with own_python_first():
+        client = NotebookClient(
+            notebook, timeout=timeout, allow_errors=allow_errors, resources={"metadata": {"path": str(folder)}}
+        )
+        return client.execute()
+
+
+def refresh(path: Path) -> None:
+    """Execute a lecture and store it: sorted, without timings, so that a second run changes no byte but the outputs."""
+    notebook = execute(read(path), path.parent)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            output.get("metadata", {}).pop("needs_background", None)
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    partial = path.with_suffix(".partial")
+    partial.write_text(nbformat.writes(notebook, version=4, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(partial, path)
+
+
+def check_outputs(notebook: NotebookNode, *, graded: bool = False) -> dict[str, tuple[dict, str]]:
+    """What `check` (or `grade`) found, by exercise name, in an executed notebook: (data, text). Later cells win."""
+    found = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {}).get(MIME)
+            if isinstance(data, dict) and "name" in data and (data.get("points") is not None) == graded:
+                found[data["name"]] = (data, output["data"].get("text/plain", ""))
+    return found
+
+
+@contextlib.contextmanager
+def own_python_first() -> Iterator[None]:
+    """Put this Python's folder first on PATH: kernels and nbgrader's alembic are looked up there."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before

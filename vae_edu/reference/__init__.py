@@ -1,0 +1,83 @@
+"""Trained references: weights (half precision), a card with everything measured on them, and a probe.
+
+A probe is 64 images drawn from the reference's own decoder with the reference's answers on them in float64, so that a
+check can be held against the full reference with no data set at hand.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from safetensors.torch import load as parse_safetensors
+from torch import Tensor, nn
+
+from .recipes import RECIPES
+
+STORE = Path(__file__).parent / "store"
+
+
+class StoreError(Exception):
+    """A reference's file is missing, damaged or unknown. The message is one sentence for the user."""
+
+
+class Probe(NamedTuple):
+    """The reference's answers on 64 images of its own, float64. S samples of z per image; the Elbo's terms use the first."""
+
+    x: Tensor  # (64, pixels), drawn from the decoder
+    noise: Tensor  # (S, 64, latent_dim), standard normal
+    mu: Tensor  # (64, latent_dim)
+    logvar: Tensor  # (64, latent_dim)
+    z: Tensor  # (S, 64, latent_dim) = mu + exp(logvar / 2) * noise
+    logits: Tensor  # (64, outputs * pixels), the decoder's raw output at z[0]
+    reconstruction: Tensor  # (64,), log p(x | z[0])
+    kl: Tensor  # (64,), KL(q(z|x) || p(z))
+    log_weights: Tensor  # (S, 64), log p(x, z) - log q(z|x)
+
+
+def names() -> list[str]:
+    """The references that are shipped with weights."""
+    return [name for name in RECIPES if (STORE / f"{name}.safetensors").exists()]
+
+
+def card(name: str) -> dict:
+    """What is known of a reference: data, network, settings, hardware, curve, and metrics of the shipped weights."""
+    return json.loads(_read(name, "json"))
+
+
+def load(name: str, *, device: str = "cpu") -> nn.Module:
+    """The trained model, float32, in eval mode. Raises StoreError unless its bytes are the ones the card names."""
+    model = RECIPES[_known(name)].build()
+    model.load_state_dict(_tensors(name, "safetensors"))
+    return model.float().eval().requires_grad_(False).to(device)
+
+
+def probe(name: str) -> Probe:
+    """The reference's images and answers. Raises StoreError unless its bytes are the ones the card names."""
+    return Probe(**{key: tensor.double() for key, tensor in _tensors(name, "probe.safetensors").items()})
+
+
+def _tensors(name: str, suffix: str) -> dict[str, Tensor]:
+    raw, expected = _read(name, suffix), card(name)["sha256"][suffix]
+    found = hashlib.sha256(raw).hexdigest()
+    if found != expected:
+        raise StoreError(
+            f"{name}.{suffix} is damaged (SHA-256 {found[:12]}…, its card says {expected[:12]}…); "
+            f"reinstall vae-edu, or run: vae-edu reference train {name}"
+        )
+    return parse_safetensors(raw)
+
+
+def _known(name: str) -> str:
+    if name not in RECIPES:
+        raise StoreError(f"There is no reference called {name!r}; there are {', '.join(RECIPES)}.")
+    return name
+
+
+def _read(name: str, suffix: str) -> bytes:
+    path = STORE / f"{_known(name)}.{suffix}"
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = f"{path.name} cannot be read ({error.strerror})"
+        raise StoreError(f"{reason}; reinstall vae-edu, or run: vae-edu reference train {name}") from None
