@@ -98,6 +98,142 @@ def demo(out: Path, course: Path) -> None:
 
 
 @main.command()
+@click.option("--data", "name", default="digits", show_default=True, help="The data set to train on.")
+@click.option("--latent-dim", default=8, show_default=True, type=click.IntRange(1))
+@click.option("--hidden", default=128, show_default=True, type=click.IntRange(1), help="Units in each of the two hidden layers.")
+@click.option("--variance", type=float, help="Gaussian pixels of this variance; default: Bernoulli.")
+@click.option("--epochs", default=60, show_default=True, type=click.IntRange(1))
+@click.option("--lr", default=1e-3, show_default=True, type=click.FloatRange(0, min_open=True))
+@click.option("--seed", default=0, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="The run's folder; default: runs/DATA-LATENTS.")
+def train(name, latent_dim, hidden, variance, epochs, lr, seed, out) -> None:
+    """Train a VAE on a data set. Interrupt it when you like: the same command goes on where it was."""
+    import torch
+
+    from . import data, plots
+    from .likelihoods import Bernoulli, Gaussian
+    from .models import VAE
+    from .training import Settings, fit
+
+    images, out = data.load(name), out or Path("runs") / f"{name}-{latent_dim}"
+    torch.manual_seed(seed)
+    likelihood = Bernoulli() if variance is None else Gaussian(variance)
+    model = VAE(images.train.shape[1], latent_dim, (hidden, hidden), likelihood=likelihood)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    settings = Settings(epochs=epochs, lr=lr, warmup=epochs // 5, seed=seed)
+    history = fit(model, images.train, images.valid, settings, folder=out)
+    figure = plots.show_images(model.sample(50, mean=True).cpu(), images.shape, title=f"samples after {len(history)} epochs")
+    figure.savefig(out / "samples.png")
+    best = min(record["valid"] for record in history)
+    click.echo(f"Best validation loss: {best:.2f} nats per image. Checkpoint, history.json and samples.png are in {out}.")
+
+
+@main.command()
+@click.argument("name")
+@click.option("--samples", default=100, show_default=True, type=click.IntRange(1), help="Importance samples per test image.")
+def evaluate(name: str, samples: int) -> None:
+    """Measure the reference NAME on its whole test set (the cards use 5,000 samples: several minutes)."""
+    from . import data, reference
+    from .reference.recipes import RECIPES
+    from .reference.train import measure, test_images
+
+    model = reference.load(name)
+    recipe = RECIPES[name]
+    for metric, value in measure(model, test_images(recipe.settings, data.load(recipe.data).test), samples=samples).items():
+        click.echo(f"{metric:<24} {value}")
+
+
+@main.command("data")
+@click.argument("names", nargs=-1)
+def data_command(names: tuple[str, ...]) -> None:
+    """Fetch and verify the data sets NAMES; without names, say which are at hand."""
+    from . import data
+
+    for name in names or data.names():
+        try:
+            if names or all(data.find(source) for source in data.SOURCES.get(name, {}).values()):
+                found = data.load(name)
+                sizes = f"{len(found.train)} / {len(found.valid)} / {len(found.test)} images"
+                click.echo(f"✓ {name:<12} {sizes} of {found.shape[0]} × {found.shape[1]}")
+            else:
+                click.echo(f"  {name:<12} not at hand; fetch it with: vae-edu data {name}")
+        except data.DataError as error:
+            if names:
+                raise
+            click.echo(f"✗ {name:<12} {error}")
+
+
+@main.group()
+def reference() -> None:
+    """The trained references: list, verify, retrain."""
+
+
+@reference.command("list")
+def reference_list() -> None:
+    """What is shipped, with what was measured on it."""
+    from . import reference
+
+    for name in reference.names():
+        card = reference.card(name)
+        published = "" if card["published"] is None else f"   published {card['published']:g}"
+        click.echo(f"{name:<14} {card['title']:<46} {card['metrics'][card['metric']]:.2f} {card['metric']}{published}")
+
+
+@reference.command("verify")
+def reference_verify() -> None:
+    """Load every reference and its probe, comparing their SHA-256."""
+    from . import reference
+
+    for name in reference.names():
+        reference.load(name)
+        reference.probe(name)
+        click.echo(f"✓ {name}")
+
+
+@reference.command("train")
+@click.argument("names", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All of them, in the order of the course.")
+@click.option("--runs", type=click.Path(path_type=Path), default="runs", show_default=True, help="Where checkpoints are kept.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where weights and cards go; default: into the package.")
+def reference_train(names: tuple[str, ...], everything: bool, runs: Path, out: Path | None) -> None:
+    """Train and measure the references NAMES (on CUDA where there is one). A call that was cut off goes on."""
+    from . import reference
+    from .reference.recipes import RECIPES
+    from .reference.train import train
+
+    unknown = [name for name in names if name not in RECIPES]
+    if unknown or not (names or everything):
+        raise click.UsageError(
+            f"name some of {', '.join(RECIPES)}, or --all" + f" (unknown: {', '.join(unknown)})" * bool(unknown)
+        )
+    for name in RECIPES if everything else names:
+        click.echo(f"{name}:")
+        for metric, value in train(name, runs, out or reference.STORE)["metrics"].items():
+            click.echo(f"  {metric:<24} {value}")
+
+
+@reference.command("table")
+@click.option("--write", type=click.Path(path_type=Path, exists=True), help="Put the table between the marks of this file.")
+def reference_table(write: Path | None) -> None:
+    """The references beside the published numbers, as Markdown."""
+    from .reference import table
+
+    table.write(write) if write else click.echo(table.as_markdown())
+
+
+@main.command()
+def doctor() -> None:
+    """Try everything the course needs on this machine."""
+    from .doctor import examine
+
+    failures = 0
+    for what, works, found in examine():
+        click.echo(f"{'✓' if works else '✗'} {what:<32} {found}")
+        failures += not works
+    sys.exit(bool(failures))
+
+
+@main.command()
 @click.argument("lectures", nargs=-1, type=click.Path(path_type=Path))
 def lectures(lectures: tuple[Path, ...]) -> None:
     """Execute LECTURES (default: all in lectures/) and store their outputs."""

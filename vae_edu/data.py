@@ -110,7 +110,7 @@ def cache_folder() -> Path:
 def read(name: str, part: str) -> np.ndarray:
     """The verified decoded array of one file of a data set."""
     source = SOURCES[name][part]
-    path = _find(source) or _download(name, source)
+    path = find(source) or _download(name, source)
     try:
         array = source.decode(path.read_bytes())
     except Exception as error:  # zlib, gzip, zipfile, numpy and OS errors alike mean: not the file we need
@@ -124,7 +124,8 @@ def read(name: str, part: str) -> np.ndarray:
     return array
 
 
-def _find(source: Source) -> Path | None:
+def find(source: Source) -> Path | None:
+    """Where the file lies: in the folder that VAE_EDU_DATA names, else in the cache; None where it is in neither."""
     folders = [Path(os.environ["VAE_EDU_DATA"]).expanduser()] if os.environ.get("VAE_EDU_DATA") else []
     candidates = [folder / path for folder in [*folders, cache_folder()] for path in source.paths]
     return next((path for path in candidates if path.is_file()), None)

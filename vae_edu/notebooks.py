@@ -32,7 +32,7 @@ def read(path: Path | str) -> NotebookNode:
 
 def execute(notebook: NotebookNode, folder: Path, *, allow_errors: bool = False, timeout: int = 300) -> NotebookNode:
     """Run every cell in a fresh kernel that starts in `folder`; outputs are stored in the notebook itself."""
-    with own_python_first():
+    with kernel_surroundings():
         client = NotebookClient(
             notebook, timeout=timeout, allow_errors=allow_errors, resources={"metadata": {"path": str(folder)}}
         )
@@ -44,8 +44,8 @@ def refresh(path: Path) -> None:
     notebook = execute(read(path), path.parent)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
-        for output in cell.get("outputs", []):
-            output.get("metadata", {}).pop("needs_background", None)
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -53,6 +53,18 @@ def refresh(path: Path) -> None:
     partial = path.with_suffix(".partial")
     partial.write_text(nbformat.writes(notebook, version=4, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     os.replace(partial, path)
+
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Printed text in one piece: where a kernel cuts it into messages is chance."""
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        last = joined[-1] if joined else None
+        if last and output.output_type == "stream" == last.output_type and output.name == last.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def check_outputs(notebook: NotebookNode, *, graded: bool = False) -> dict[str, tuple[dict, str]]:
@@ -67,11 +79,18 @@ def check_outputs(notebook: NotebookNode, *, graded: bool = False) -> dict[str, 
 
 
 @contextlib.contextmanager
-def own_python_first() -> Iterator[None]:
-    """Put this Python's folder first on PATH: kernels and nbgrader's alembic are looked up there."""
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+def kernel_surroundings() -> Iterator[None]:
+    """This Python's folder first on PATH (kernels and nbgrader's alembic are looked up there), and kernels kept quiet.
+
+    What a kernel itself logs to the terminal goes nowhere; what a notebook prints, also on stderr, is in its messages.
+    """
+    path, terminal = os.environ.get("PATH", ""), os.dup(2)
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), path])
     try:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
         yield
     finally:
-        os.environ["PATH"] = before
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.environ["PATH"] = path

@@ -1,11 +1,22 @@
-"""Figures: grids of images, panels of grids, curves. Each function returns the matplotlib figure."""
+"""Figures: grids of images, panels of grids, curves; and `show`, which gives a figure its words in a notebook."""
 
+import io
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from torch import Tensor
+
+
+def show(figure: Figure, alt: str) -> None:
+    """Display a figure in a notebook with `alt`, the text that tells what is to be seen, and close it."""
+    from IPython.display import Image, display
+
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=80, metadata={"Software": None})
+    plt.close(figure)
+    display(Image(png.getvalue(), alt=alt))
 
 
 def tile(images: Tensor, shape: tuple[int, int], columns: int) -> np.ndarray:
@@ -20,7 +31,7 @@ def tile(images: Tensor, shape: tuple[int, int], columns: int) -> np.ndarray:
 
 def show_images(images: Tensor, shape: tuple[int, int], *, columns: int = 10, title: str = "") -> Figure:
     """One grid of images (n, pixels)."""
-    return panels([(title, images, shape)], columns=columns)
+    return panels([(title, images, shape)], columns=columns, size=min(10.0, 0.5 * columns))
 
 
 def panels(grids: Iterable[tuple[str, Tensor, tuple[int, int]]], *, columns: int = 5, size: float = 3.0) -> Figure:

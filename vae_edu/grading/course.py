@@ -4,6 +4,7 @@ nbgrader does the work (its formats, its gradebook, its feedback); this adds wha
 exercise, the points, and the hint that a wrong answer earned. Submissions are run one after the other, unisolated.
 """
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from nbgrader.api import MissingEntry
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config, PyFileConfigLoader
 
-from ..notebooks import NotebookError, check_outputs, own_python_first, read
+from ..notebooks import NotebookError, check_outputs, kernel_surroundings, read
 
 
 class CourseError(Exception):
@@ -98,7 +99,8 @@ class Course:
         return self.root / "classroom" / "feedback" / student / ps / f"{ps}.html"
 
     def _run(self, step, *arguments, **options) -> None:
-        with own_python_first():
+        with kernel_surroundings(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # nbgrader's own, of SQLAlchemy and of older Jupyter interfaces
             outcome = step(*arguments, **options)
         if not outcome["success"]:
             log = [line for line in outcome.get("log", "").splitlines() if "ERROR" in line or "Error" in line]

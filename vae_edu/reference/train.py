@@ -17,7 +17,7 @@ from torch import Generator, Tensor, nn
 from .. import __version__, data
 from ..evaluation import active_units, bits_per_dimension, elbo_terms, log_likelihood, unit_activity
 from ..networks import he_init_
-from ..training import fit
+from ..training import Settings, fit
 from .recipes import RECIPES, Recipe
 
 SAMPLES = 5000  # importance samples per test image, as in the VampPrior paper
@@ -41,7 +41,7 @@ def train(name: str, runs: Path, store: Path, *, device: str | None = None) -> d
     files = {"safetensors": to_safetensors(weights), "probe.safetensors": to_safetensors(make_probe(model))}
     report = {
         **describe(name, recipe, model, history, device),
-        "metrics": measure(model, recipe, images.test),
+        "metrics": measure(model, test_images(recipe.settings, images.test)),
         "sha256": {suffix: hashlib.sha256(raw).hexdigest() for suffix, raw in files.items()},
     }
     store.mkdir(parents=True, exist_ok=True)
@@ -56,6 +56,11 @@ def shipped(model: nn.Module) -> nn.Module:
     """The model with its weights rounded to half precision, as they are stored."""
     model.load_state_dict({key: tensor.half() for key, tensor in model.state_dict().items()})
     return model.eval().requires_grad_(False)
+
+
+def test_images(settings: Settings, test: Tensor) -> Tensor:
+    """The test set as it is scored: binary data are binarised once, with a seed of their own."""
+    return data.binarize(test, generator=Generator().manual_seed(777)) if settings.dynamic_binarization else test
 
 
 @torch.no_grad()
@@ -79,18 +84,17 @@ def make_probe(model: nn.Module, *, seed: int = 413) -> dict[str, Tensor]:
     return {key: tensor.contiguous() for key, tensor in answers.items()}
 
 
-def measure(model: nn.Module, recipe: Recipe, test: Tensor) -> dict:
-    """Every metric on the card, over all test images. Binary data are binarised once, with a seed of their own."""
+def measure(model: nn.Module, test: Tensor, *, samples: int = SAMPLES) -> dict:
+    """Every metric on the card, over all images of `test`."""
     device = next(model.parameters()).device
-    generator = Generator(device).manual_seed(777)
+    generator = Generator(device).manual_seed(413)
     test = test.to(device)
-    test = data.binarize(test, generator=generator) if recipe.settings.dynamic_binarization else test
     terms = elbo_terms(model, test, generator=generator)
-    likelihood = log_likelihood(model, test, samples=SAMPLES, generator=generator, progress=True)
+    likelihood = log_likelihood(model, test, samples=samples, generator=generator, progress=True)
     activity = unit_activity(model, test)
     return {
         "test images": len(test),
-        "importance samples": SAMPLES,
+        "importance samples": samples,
         "log-likelihood (nats)": round(likelihood.mean().item(), 3),
         "standard error (nats)": round(likelihood.std().item() / len(test) ** 0.5, 3),
         "bits per dimension": round(bits_per_dimension(likelihood.mean().item(), test.shape[1]), 4),

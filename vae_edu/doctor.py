@@ -1,0 +1,73 @@
+"""`vae-edu doctor`: try everything the course needs on this machine, and say what to do where something is missing."""
+
+import importlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+PACKAGES = ("torch", "numpy", "scipy", "sklearn", "safetensors", "pooch", "matplotlib", "jupyterlab", "nbgrader", "nbclient")
+
+
+def examine() -> Iterator[tuple[str, bool, str]]:
+    """Yield (what was tried, did it work, what was found or what to do)."""
+    yield "Python 3.11 or later", sys.version_info >= (3, 11), sys.version.split()[0]
+    for package in PACKAGES:
+        yield _try(f"import {package}", lambda name=package: importlib.import_module(name).__version__)
+    yield _try("PyTorch computes on", _device)
+    yield _try("a kernel starts and answers", _kernel)
+    found = shutil.which("alembic", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
+    yield "nbgrader finds alembic", bool(found), found or "missing: pip install alembic"
+    yield _try("the references are whole", _references)
+    yield _try("the data sets at hand", _data)
+    yield _try("a temporary file can be written", _disk)
+
+
+def _try(what: str, attempt: Callable[[], str]) -> tuple[str, bool, str]:
+    try:
+        return what, True, attempt()
+    except Exception as error:
+        return what, False, f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}; reinstall with: make setup"
+
+
+def _device() -> str:
+    import torch
+
+    name = torch.cuda.get_device_name() if torch.cuda.is_available() else f"the CPU, {torch.get_num_threads()} threads"
+    return f"{name} ({(torch.ones(2, 2) @ torch.ones(2, 2)).sum().item():g} = 8)"
+
+
+def _kernel() -> str:
+    import nbformat
+
+    from .notebooks import execute
+
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("6 * 7")])
+    return execute(notebook, Path.cwd(), timeout=60).cells[0].outputs[0].data["text/plain"]
+
+
+def _references() -> str:
+    from . import reference
+
+    for name in reference.names():
+        reference.load(name)
+        reference.probe(name)
+    return ", ".join(reference.names())
+
+
+def _data() -> str:
+    from . import data
+
+    def there(name: str) -> bool:
+        return all(data.find(source) for source in data.SOURCES.get(name, {}).values())
+
+    missing = [name for name in data.names() if not there(name)]
+    return ", ".join(filter(there, data.names())) + (f" (not at hand: {', '.join(missing)})" if missing else "")
+
+
+def _disk() -> str:
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"x" * 1_000_000)
+    return f"{shutil.disk_usage(tempfile.gettempdir()).free / 1e9:.1f} GB free"
