@@ -12,7 +12,7 @@ from typing import Any
 from . import ps1, ps2, ps3
 from .exercise import Exercise
 from .report import as_data, as_text, show
-from .run import run
+from .runner import run
 
 EXERCISES: dict[str, Exercise] = {
     value.name: value for module in (ps1, ps2, ps3) for value in vars(module).values() if isinstance(value, Exercise)

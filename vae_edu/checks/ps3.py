@@ -1,4 +1,4 @@
-"""ps3: the ELBO, a training step, the importance-sampled likelihood, active units, and the trained reference matched."""
+"""ps3: the ELBO, a training step, the importance-sampled likelihood, active units. (ps3.5 is in ps3_match.)"""
 
 import math
 
@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from scipy.special import expit, log_expit, logsumexp
 
-from .. import evaluation, reference
+from .. import evaluation
 from ..reference import probe
 from .exercise import Exercise
 from .ps1 import gaussian_kl
@@ -321,130 +321,3 @@ def variances_returned(mu, threshold):
 @active_units.misconception("The threshold is fixed inside: use the one that is given.")
 def fixed_threshold(mu, threshold):
     return (mu.var(0) > 0.01).sum()
-
-
-def network_by_hand(x, noise, weights):
-    """The gated VAE's ELBO in numpy, layer by layer."""
-
-    def gated(h, layer):
-        rows = weights[f"{layer}.weight"] @ h.T + weights[f"{layer}.bias"][:, None]
-        half = len(rows) // 2
-        return (rows[:half] * expit(rows[half:])).T
-
-    def linear(h, layer):
-        return h @ weights[f"{layer}.weight"].T + weights[f"{layer}.bias"]
-
-    h = gated(gated(x, "encoder.body.0"), "encoder.body.2")
-    mu, logvar = linear(h, "encoder.mu"), np.clip(linear(h, "encoder.logvar"), -6, 2)
-    h = gated(gated(mu + np.exp(logvar / 2) * noise, "decoder.0.0"), "decoder.0.2")
-    return bound_from_parts(x, linear(h, "decoder.1"), mu, logvar, 1.0)
-
-
-def draw_network(rng: np.random.Generator):
-    """A small network of the reference's shape, with log-variances that reach both ends of the clamp."""
-    pixels, hidden, latent_dim, batch = 7, 5, 3, int(rng.integers(2, 6))
-    sizes = {
-        "encoder.body.0": (pixels, 2 * hidden),
-        "encoder.body.2": (hidden, 2 * hidden),
-        "encoder.mu": (hidden, latent_dim),
-        "encoder.logvar": (hidden, latent_dim),
-        "decoder.0.0": (latent_dim, 2 * hidden),
-        "decoder.0.2": (hidden, 2 * hidden),
-        "decoder.1": (hidden, pixels),
-    }
-    weights = {}
-    for layer, (inputs, outputs) in sizes.items():
-        weights[f"{layer}.weight"] = rng.normal(size=(outputs, inputs))
-        weights[f"{layer}.bias"] = rng.normal(size=outputs)
-    weights["encoder.logvar.bias"] = np.array([-9.0, 0.0, 5.0])
-    return rng.integers(0, 2, size=(batch, pixels)).astype(np.float64), rng.normal(size=(batch, latent_dim)), weights
-
-
-def whole_reference():
-    a = probe("vae-mnist")
-    weights = {key: value.double().numpy() for key, value in reference.load("vae-mnist").state_dict().items()}
-    return (
-        "vae-mnist, all 1,116,864 weights, on its probe",
-        (a.x.numpy(), a.noise[0].numpy(), weights),
-        ((a.reconstruction - a.kl).numpy(),),
-    )
-
-
-match_reference = Exercise(
-    "ps3.5",
-    "match_reference",
-    ["x", "noise", "weights"],
-    oracle=network_by_hand,
-    draw=draw_network,
-    reference=whole_reference,
-)
-
-
-def _forward(x, noise, weights, gate=torch.sigmoid, clamp=True, swap=False, sample=True, squash=False, spread=0.5):
-    """The network with one thing wrong at a time, for the misconceptions below."""
-
-    def linear(h, layer):
-        return h @ weights[f"{layer}.weight"].T + weights[f"{layer}.bias"]
-
-    def gated(h, layer):
-        a, b = linear(h, layer).chunk(2, -1)
-        a, b = (b, a) if swap else (a, b)
-        return a * gate(b)
-
-    h = gated(gated(x, "encoder.body.0"), "encoder.body.2")
-    mu, logvar = linear(h, "encoder.mu"), linear(h, "encoder.logvar")
-    logvar = logvar.clamp(-6, 2) if clamp else logvar
-    z = mu + (spread * logvar).exp() * noise if sample else mu
-    logits = linear(gated(gated(z, "decoder.0.0"), "decoder.0.2"), "decoder.1")
-    return _log_p(x, torch.sigmoid(logits) if squash else logits).sum(-1), _kl(mu, logvar).sum(-1)
-
-
-@match_reference.misconception(
-    "The two halves of a gated layer are swapped: the first is the value, the second goes through the sigmoid."
-)
-def halves_swapped(x, noise, weights):
-    reconstruction, kl = _forward(x, noise, weights, swap=True)
-    return reconstruction - kl
-
-
-@match_reference.misconception("The gate is a sigmoid, not a tanh.")
-def tanh_gate(x, noise, weights):
-    reconstruction, kl = _forward(x, noise, weights, gate=torch.tanh)
-    return reconstruction - kl
-
-
-@match_reference.misconception("The log-variance is not clamped to [−6, 2].")
-def clamp_missing(x, noise, weights):
-    reconstruction, kl = _forward(x, noise, weights, clamp=False)
-    return reconstruction - kl
-
-
-@match_reference.misconception("The decoder sees the posterior mean: use the noise.")
-def mean_decoded(x, noise, weights):
-    reconstruction, kl = _forward(x, noise, weights, sample=False)
-    return reconstruction - kl
-
-
-@match_reference.misconception(
-    "The decoder's output is taken for probabilities, or goes through the sigmoid twice: its last layer gives logits."
-)
-def output_squashed(x, noise, weights):
-    reconstruction, kl = _forward(x, noise, weights, squash=True)
-    return reconstruction - kl
-
-
-@match_reference.misconception("exp(logvar) scales the noise: it is the variance. Use exp(logvar / 2).")
-def noise_by_variance(x, noise, weights):
-    reconstruction, kl = _forward(x, noise, weights, spread=1.0)
-    return reconstruction - kl
-
-
-@match_reference.misconception("The KL is added. It is a cost: the ELBO is reconstruction − KL.")
-def kl_with_wrong_sign(x, noise, weights):
-    reconstruction, kl = _forward(x, noise, weights)
-    return reconstruction + kl
-
-
-@match_reference.misconception("The KL is missing: this is the reconstruction alone.")
-def reconstruction_alone(x, noise, weights):
-    return _forward(x, noise, weights)[0]

@@ -2,7 +2,7 @@
 
 import textwrap
 
-from .run import Report
+from .runner import Report
 
 MIME = "application/vnd.vae-edu.check+json"  # the machine-readable half of a check's output in a notebook
 WIDTH = 100

@@ -42,7 +42,10 @@ def names() -> list[str]:
 
 def card(name: str) -> dict:
     """What is known of a reference: data, network, settings, hardware, curve, and metrics of the shipped weights."""
-    return json.loads(_read(name, "json"))
+    try:
+        return json.loads(_read(name, "json"))
+    except ValueError:
+        raise StoreError(f"{name}.json is damaged; reinstall vae-edu, or run: vae-edu reference train {name}") from None
 
 
 def load(name: str, *, device: str = "cpu") -> nn.Module:

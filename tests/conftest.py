@@ -1,0 +1,26 @@
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def rng():
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def mnist():
+    from vae_edu import data
+
+    if not all(data.find(source) for source in data.SOURCES["mnist"].values()):
+        pytest.skip("MNIST is not at hand: set VAE_EDU_DATA or run `vae-edu data mnist`")
+    return data.load("mnist")
+
+
+def seeds() -> list[int]:
+    """Seeds for randomised tests: 2 on every push, as many as VAE_EDU_SEEDS says in `make test-all`."""
+    return list(range(int(os.environ.get("VAE_EDU_SEEDS", "2"))))

@@ -1,0 +1,124 @@
+"""Lectures print what they stored; assignments are what solutions/ gives; no notebook holds what it should not."""
+
+import json
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from tests.conftest import ROOT
+from vae_edu import notebooks
+from vae_edu.checks import EXERCISES
+from vae_edu.grading import Course
+from vae_edu.notebooks import NotebookError
+
+LECTURES = sorted((ROOT / "lectures").glob("*.ipynb"))
+SOLUTIONS = sorted((ROOT / "solutions").glob("*/*.ipynb"))
+RELEASES = sorted((ROOT / "assignments").glob("*/*.ipynb"))
+EVERY = [pytest.param(path, id=str(path.relative_to(ROOT))) for path in (*LECTURES, *SOLUTIONS, *RELEASES)]
+ERRATA = {  # where each erratum of the first lecture's slides is taught (FACTS 8.1)
+    "02": ["E7", "E8"], "03": ["E2", "E3", "E4", "E5", "E33"], "04": ["E6", "E33"], "05": ["E9", "E33"], "06": ["E31", "E32"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.stem)
+def test_a_lecture_runs_and_prints_what_it_stored(path, tmp_path):
+    command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", "-o", "addopts=", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=600)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
+def test_there_are_seven_lectures_and_every_erratum_is_where_its_slide_is_taught():
+    assert [path.stem[:2] for path in LECTURES] == ["00", "01", "02", "03", "04", "05", "06"]
+    for path in LECTURES:
+        text = path.read_text(encoding="utf-8")
+        for erratum in ERRATA.get(path.stem[:2], []):
+            assert re.search(rf"Errat(?:um|a)[^*]*{erratum}\b|and {erratum}\.\*\*|\*\*Errat\w+ .*{erratum}", text), (
+                path.stem,
+                erratum,
+            )
+
+
+@pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.stem)
+def test_a_lecture_is_stored_executed_small_and_clean(path):
+    notebook = notebooks.read(path)
+    assert path.stat().st_size < 1_000_000
+    head = notebook.cells[0].source
+    assert "**You need:**" in head and "**Time:**" in head and "**Afterwards you can:**" in head
+    assert path.stem.startswith("00") or "*Sources:" in head
+    assert "**Still open:**" in notebook.cells[-1].source
+    seeds = sum(cell.source.count("torch.manual_seed(0)") for cell in notebook.cells if cell.cell_type == "code")
+    assert seeds == 1, "one seed call per notebook"
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error" and output.get("name") != "stderr", cell.id
+            if "image/png" in output.get("data", {}):
+                assert len(output.metadata["image/png"]["alt"]) > 30, f"{cell.id}: a figure without words"
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_a_notebook_is_sorted_has_its_own_ids_and_no_path_of_a_machine(path):
+    raw = path.read_text(encoding="utf-8")
+    notebook = json.loads(raw)
+    ids = [cell["id"] for cell in notebook["cells"]]
+    assert len(set(ids)) == len(ids)
+    assert not [i for i in ids if re.fullmatch(r"[0-9a-f]{8,}", i)], "ids that say what the cell is"
+    assert not re.search(r"/(?:home|root|tmp|work|Users)/\w", raw)
+    assert json.dumps(notebook["metadata"]) == json.dumps(notebook["metadata"], sort_keys=True)
+
+
+def test_the_release_is_what_the_solutions_give_byte_for_byte(tmp_path):
+    course = Course(tmp_path / "a class", home=ROOT)
+    assert [path.parent.name for path in RELEASES] == course.problem_sets()
+    for path in RELEASES:
+        made = course.release(path.parent.name)
+        assert made.read_bytes() == path.read_bytes(), f"{path.name} is out of date: run `make assignments`"
+
+
+@pytest.mark.parametrize("path", RELEASES, ids=lambda path: path.stem)
+def test_a_release_holds_no_solution(path):
+    text = path.read_text(encoding="utf-8")
+    assert "SOLUTION" not in text and "HIDDEN" not in text and "Rubric" not in text
+    for cell in notebooks.read(path).cells:
+        if cell.metadata.get("nbgrader", {}).get("solution") and cell.cell_type == "code":
+            assert cell.source.rstrip().endswith("raise NotImplementedError()")
+
+
+def test_every_exercise_stands_once_in_its_notebook_with_check_and_grade_in_cells_of_their_own():
+    for exercise in EXERCISES.values():
+        ps = exercise.number.split(".")[0]
+        cells = notebooks.read(ROOT / "solutions" / ps / f"{ps}.ipynb").cells
+        prefix = exercise.number.replace(".", "-")
+        assert [c.source for c in cells if c.id == f"{prefix}-check"] == [f'check("{exercise.name}", {exercise.name})']
+        (graded,) = [c for c in cells if c.id == f"{prefix}-grade"]
+        points = graded.metadata["nbgrader"]["points"]
+        assert graded.source == f'grade("{exercise.name}", {exercise.name}, points={points})'
+        (heading,) = [c for c in cells if c.id == prefix]
+        assert heading.source.startswith(f"## {exercise.number} `{exercise.name}(")
+    for path in SOLUTIONS:
+        manual = [
+            c for c in notebooks.read(path).cells if c.metadata.get("nbgrader", {}).get("grade") and c.cell_type == "markdown"
+        ]
+        assert len(manual) == 1 and "Rubric" in manual[0].source
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"cells": 3}', "\x00\x01"])
+def test_a_broken_notebook_is_one_sentence(tmp_path, content):
+    path = tmp_path / "meine Lösung.ipynb"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(NotebookError, match="is not a notebook that Jupyter could open"):
+        notebooks.read(path)
+    with pytest.raises(NotebookError, match="There is no notebook"):
+        notebooks.read(tmp_path / "missing.ipynb")
+
+
+def test_refreshing_a_notebook_twice_gives_the_same_bytes(tmp_path):
+    path = tmp_path / "x.ipynb"
+    cell = nbformat.v4.new_code_cell("print(1)\nprint(2)", id="one")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    notebooks.refresh(path)
+    first = path.read_bytes()
+    notebooks.refresh(path)
+    assert path.read_bytes() == first and b"1\\n" in first

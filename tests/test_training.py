@@ -1,0 +1,110 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from vae_edu import data
+from vae_edu.models import VAE, Autoencoder
+from vae_edu.training import Settings, TrainingError, fit, mean_loss, normalize_gradients_
+
+DIGITS = data.load("digits")
+
+
+def small(seed=0):
+    torch.manual_seed(seed)
+    return VAE(64, 2, (16,))
+
+
+def test_training_improves_the_bound_and_keeps_the_best_validation_epoch():
+    model = small()
+    history = fit(model, DIGITS.train, DIGITS.valid, Settings(epochs=6, lr=3e-3), progress=False)
+    assert history[-1]["train"] < history[0]["train"] - 5
+    again = mean_loss(model, DIGITS.valid, lambda x, g: -model.elbo(x, generator=g).value())
+    assert again == pytest.approx(min(record["valid"] for record in history), abs=0.3)  # another draw of z
+
+
+def test_a_resumed_run_ends_with_the_same_numbers(tmp_path):
+    settings = Settings(epochs=4, warmup=3, dynamic_binarization=True, normalize_gradients=True, seed=5)
+    whole = small()
+    history = fit(whole, DIGITS.train, DIGITS.valid, settings, progress=False)
+    fit(small(), DIGITS.train, DIGITS.valid, Settings(**{**vars(settings), "epochs": 2}), folder=tmp_path, progress=False)
+    resumed = small(seed=99)
+    again = fit(resumed, DIGITS.train, DIGITS.valid, settings, folder=tmp_path, progress=False)
+    assert [r["train"] for r in again] == pytest.approx([r["train"] for r in history], rel=1e-6)
+    for a, b in zip(whole.state_dict().values(), resumed.state_dict().values()):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is a POSIX signal")
+def test_kill_dash_nine_loses_at_most_one_epoch(tmp_path):
+    command = [sys.executable, "-m", "vae_edu.cli", "train", "--epochs", "400", "--out", str(tmp_path / "läuft hier")]
+    history = tmp_path / "läuft hier" / "history.json"
+    run = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.time() + 120
+    while not (history.exists() and len(json.loads(history.read_text())) >= 2):
+        assert run.poll() is None and time.time() < deadline, "the run should have written its history"
+        time.sleep(0.05)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    before = json.loads(history.read_text())
+    done = len(before)
+    resumed = subprocess.run([*command[:5], str(done + 2), *command[6:]], capture_output=True, text=True)
+    assert resumed.returncode == 1 and "other settings" in resumed.stderr  # warm-up depends on --epochs
+    images = DIGITS
+    settings = Settings(epochs=done + 2, lr=1e-3, warmup=80)
+    torch.manual_seed(0)
+    model = VAE(64, 8, (128, 128))
+    after = fit(model, images.train, images.valid, settings, folder=tmp_path / "läuft hier", progress=False)
+    assert len(after) in (done + 2, done + 3) and after[:done] == before
+
+
+def test_early_stopping_waits_for_the_warm_up_and_then_for_patience():
+    model = small()
+    flat = lambda x, generator: model.decoder(torch.zeros(len(x), 2)).sum(-1) * 0 + 1.0
+    history = fit(model, DIGITS.train, DIGITS.valid, Settings(epochs=50, warmup=4, patience=3), loss=flat, progress=False)
+    assert len(history) == 4 + 3 + 1
+
+
+def test_normalized_gradients_have_length_one():
+    model = small()
+    (-model.elbo(DIGITS.train[:10]).value().mean()).backward()
+    normalize_gradients_(model)
+    norms = [p.grad.norm().item() for p in model.parameters()]
+    assert norms == pytest.approx([1.0] * len(norms), abs=1e-3)
+
+
+def test_the_batch_size_of_an_evaluation_does_not_matter():
+    model = Autoencoder(64, 2, (16,))
+    values = [mean_loss(model, DIGITS.test, lambda x, g: model.loss(x), batch_size=b) for b in (1, 7, 1000)]
+    assert values == pytest.approx([values[0]] * 3, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("train", "said"),
+    [
+        (DIGITS.train * 255, "pixels in \\[0, 1\\]"),
+        (DIGITS.train.reshape(-1, 8, 8), "images, pixels"),
+        (DIGITS.train.long(), "floating-point"),
+        (DIGITS.train[:0], "at least one image"),
+        (DIGITS.train * torch.nan, "pixels in"),
+    ],
+)
+def test_bad_images_are_refused_in_one_sentence(train, said):
+    with pytest.raises(TrainingError, match=said):
+        fit(small(), train, None, Settings(epochs=1), progress=False)
+
+
+def test_a_loss_that_explodes_is_named():
+    with pytest.raises(TrainingError, match="no longer finite in epoch 1"):
+        fit(small(), DIGITS.train, None, Settings(epochs=1, lr=1e30), progress=False)
+
+
+def test_a_damaged_checkpoint_says_what_to_do(tmp_path):
+    (tmp_path / "checkpoint.pt").write_bytes(b"half a file")
+    with pytest.raises(TrainingError, match="delete it to start again"):
+        fit(small(), DIGITS.train, None, Settings(epochs=1), folder=tmp_path, progress=False)
