@@ -52,7 +52,7 @@ def test_written_questions_wait_for_a_person(class_of_three):
 
 
 def test_feedback_and_picture_are_written_and_feedback_shows_the_hint(class_of_three):
-    folder, results, files = class_of_three
+    folder, _, files = class_of_three
     assert all(path.is_file() for path in files) and (folder / "picture.png").stat().st_size > 20_000
     page = (folder / "classroom" / "feedback" / "mistakes" / "ps1" / "ps1.html").read_text(encoding="utf-8")
     assert "Is the ½ in front of the sum missing?" in page

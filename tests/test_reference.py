@@ -117,10 +117,10 @@ def test_training_a_reference_from_nothing_and_again(tmp_path, monkeypatch):
 
 def test_the_table_is_written_between_its_marks(tmp_path):
     path = tmp_path / "README.md"
-    path.write_text(f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n")
+    path.write_text(f"before\n{table.BEGIN}\nyesterday\n{table.END}\nafter\n")
     table.write(path)
     text = path.read_text()
-    assert text.startswith("before") and text.endswith("after\n") and "old" not in text and "-84.50" in text
+    assert text.startswith("before") and text.endswith("after\n") and "yesterday" not in text and "-84.50" in text
     with pytest.raises(StoreError, match="no place for the table"):
         path.write_text("nothing")
         table.write(path)

@@ -49,49 +49,49 @@ elbo.case("β = 0 leaves the reconstruction", [[1.0]], [[0.0]], [[3.0]], [[0.0]]
 elbo.case("a sure and wrong pixel: logit 1000", [[0.0]], [[1000.0]], [[0.0]], [[0.0]], 1.0, expected=[-1000.0], edge=True)
 
 
-def _log_p(x, logits):
+def log_p(x, logits):
     return -F.binary_cross_entropy_with_logits(logits, x, reduction="none")
 
 
-def _kl(mu, logvar):
+def kl_parts(mu, logvar):
     return 0.5 * (mu**2 + logvar.exp() - logvar - 1)
 
 
 @elbo.misconception("The KL is added. It is a cost: the bound is reconstruction − β·KL.")
 def kl_added(x, logits, mu, logvar, beta):
-    return _log_p(x, logits).sum(-1) + beta * _kl(mu, logvar).sum(-1)
+    return log_p(x, logits).sum(-1) + beta * kl_parts(mu, logvar).sum(-1)
 
 
 @elbo.misconception("Right size, wrong sign: this is the loss that is minimised. The ELBO itself is minus that.")
 def negative_elbo(x, logits, mu, logvar, beta):
-    return beta * _kl(mu, logvar).sum(-1) - _log_p(x, logits).sum(-1)
+    return beta * kl_parts(mu, logvar).sum(-1) - log_p(x, logits).sum(-1)
 
 
 @elbo.misconception("β multiplies the reconstruction. It belongs to the KL.")
 def beta_on_reconstruction(x, logits, mu, logvar, beta):
-    return beta * _log_p(x, logits).sum(-1) - _kl(mu, logvar).sum(-1)
+    return beta * log_p(x, logits).sum(-1) - kl_parts(mu, logvar).sum(-1)
 
 
 @elbo.misconception("β is not used.")
 def beta_ignored(x, logits, mu, logvar, beta):
-    return _log_p(x, logits).sum(-1) - _kl(mu, logvar).sum(-1)
+    return log_p(x, logits).sum(-1) - kl_parts(mu, logvar).sum(-1)
 
 
 @elbo.misconception(
     "A mean over pixels beside a sum over latents: the KL weighs as many times too much as there are pixels (a hidden β)."
 )
 def pixels_averaged(x, logits, mu, logvar, beta):
-    return _log_p(x, logits).mean(-1) - beta * _kl(mu, logvar).sum(-1)
+    return log_p(x, logits).mean(-1) - beta * kl_parts(mu, logvar).sum(-1)
 
 
 @elbo.misconception("A mean over latents beside a sum over pixels: the KL weighs too little, a hidden β of 1/latents.")
 def latents_averaged(x, logits, mu, logvar, beta):
-    return _log_p(x, logits).sum(-1) - beta * _kl(mu, logvar).mean(-1)
+    return log_p(x, logits).sum(-1) - beta * kl_parts(mu, logvar).mean(-1)
 
 
 @elbo.misconception("One number for the batch: keep one bound per image. The mean over the batch belongs to the training loop.")
 def batch_averaged(x, logits, mu, logvar, beta):
-    return (_log_p(x, logits).sum(-1) - beta * _kl(mu, logvar).sum(-1)).mean()
+    return (log_p(x, logits).sum(-1) - beta * kl_parts(mu, logvar).sum(-1)).mean()
 
 
 def step_by_hand(encoder, decoder, x, noise, lr):
@@ -138,73 +138,49 @@ training_step.case(
 )
 
 
-def _step(encoder, decoder, loss, lr):
-    """Plain gradient descent on loss(encoder, decoder), for the misconceptions below."""
-    encoder, decoder = encoder.clone().requires_grad_(), decoder.clone().requires_grad_()
-    g_encoder, g_decoder = torch.autograd.grad(loss(encoder, decoder), (encoder, decoder))
-    return encoder.detach() - lr * g_encoder, decoder.detach() - lr * g_decoder
-
-
-def _terms(encoder, decoder, x, noise):
-    mu, logvar = (x @ encoder).chunk(2, -1)
+def _step(encoder, decoder, x, noise, lr, loss):
+    """Plain gradient descent on loss(log p(x|z), KL), each (batch,), for the misconceptions below."""
+    e, d = encoder.clone().requires_grad_(), decoder.clone().requires_grad_()
+    mu, logvar = (x @ e).chunk(2, -1)
     z = mu + (0.5 * logvar).exp() * noise
-    return _log_p(x, z @ decoder).sum(-1), _kl(mu, logvar).sum(-1)
+    slopes = torch.autograd.grad(loss(log_p(x, z @ d).sum(-1), kl_parts(mu, logvar).sum(-1)), (e, d))
+    return encoder - lr * slopes[0], decoder - lr * slopes[1]
 
 
 @training_step.misconception("The step goes uphill: it maximises the loss. Subtract the gradient of the negative ELBO.")
 def uphill(encoder, decoder, x, noise, lr):
-    def loss(e, d):
-        reconstruction, kl = _terms(e, d, x, noise)
-        return (reconstruction - kl).mean()
-
-    return _step(encoder, decoder, loss, lr)
+    return _step(encoder, decoder, x, noise, lr, lambda reconstruction, kl: (reconstruction - kl).mean())
 
 
 @training_step.misconception(
     "The loss is a sum over the batch: average over images, so that the batch size does not change the step."
 )
 def summed_loss(encoder, decoder, x, noise, lr):
-    def loss(e, d):
-        reconstruction, kl = _terms(e, d, x, noise)
-        return (kl - reconstruction).sum()
-
-    return _step(encoder, decoder, loss, lr)
+    return _step(encoder, decoder, x, noise, lr, lambda reconstruction, kl: (kl - reconstruction).sum())
 
 
 @training_step.misconception("The KL is missing from the loss: this trains an autoencoder with noise.")
 def without_kl(encoder, decoder, x, noise, lr):
-    return _step(encoder, decoder, lambda e, d: -_terms(e, d, x, noise)[0].mean(), lr)
+    return _step(encoder, decoder, x, noise, lr, lambda reconstruction, kl: -reconstruction.mean())
 
 
 @training_step.misconception("The noise is not used: the decoder sees the mean instead of a sample.")
 def without_noise(encoder, decoder, x, noise, lr):
-    def loss(e, d):
-        reconstruction, kl = _terms(e, d, x, 0 * noise)
-        return (kl - reconstruction).mean()
-
-    return _step(encoder, decoder, loss, lr)
+    return _step(encoder, decoder, x, 0 * noise, lr, lambda reconstruction, kl: (kl - reconstruction).mean())
 
 
 @training_step.misconception(
     "Only the decoder learns: the gradient stops at z. Is there a .detach(), a no_grad, or an unused encoder gradient?"
 )
 def encoder_frozen(encoder, decoder, x, noise, lr):
-    def loss(e, d):
-        reconstruction, kl = _terms(e, d, x, noise)
-        return (kl - reconstruction).mean()
-
-    return encoder, _step(encoder, decoder, loss, lr)[1]
+    return encoder, _step(encoder, decoder, x, noise, lr, lambda reconstruction, kl: (kl - reconstruction).mean())[1]
 
 
 @training_step.misconception(
     "A mean over pixels beside a sum over latents: the KL weighs as many times too much as there are pixels."
 )
 def averaged_pixels(encoder, decoder, x, noise, lr):
-    def loss(e, d):
-        reconstruction, kl = _terms(e, d, x, noise)
-        return (kl - reconstruction / x.shape[-1]).mean()
-
-    return _step(encoder, decoder, loss, lr)
+    return _step(encoder, decoder, x, noise, lr, lambda reconstruction, kl: (kl - reconstruction / x.shape[-1]).mean())
 
 
 def probe_weights():

@@ -1,0 +1,130 @@
+"""Speed, as ratios within one run: `make bench`. Nothing here asserts a time; the README quotes what was measured.
+
+Where pythae is installed (it is no dependency: pip install --no-deps pythae pydantic ...), its VAE with the same network
+is measured beside ours; elsewhere those rows are skipped.
+"""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from vae_edu.evaluation import log_likelihood
+from vae_edu.models import VAE
+
+torch.manual_seed(0)
+BATCH = torch.bernoulli(torch.rand(100, 784))
+STEP = dict(rounds=200, warmup_rounds=20)
+
+
+def gated(a, b):
+    return nn.Sequential(nn.Linear(a, 2 * b), nn.GLU())
+
+
+class Straightforward(nn.Module):
+    """The same network as anyone would write it down from Kingma & Welling 2014."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(gated(784, 300), gated(300, 300))
+        self.mu, self.logvar = nn.Linear(300, 40), nn.Linear(300, 40)
+        self.decoder = nn.Sequential(gated(40, 300), gated(300, 300), nn.Linear(300, 784))
+
+    def loss(self, x):
+        h = self.encoder(x)
+        mu, logvar = self.mu(h), self.logvar(h).clamp(-6, 2)
+        logits = self.decoder(mu + torch.exp(0.5 * logvar) * torch.randn_like(mu))
+        cross_entropy = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1)
+        return (cross_entropy + 0.5 * (mu**2 + logvar.exp() - logvar - 1).sum(-1)).mean()
+
+
+def pythae_vae():
+    pytest.importorskip("pythae", reason="pythae is not installed: nothing to compare with")
+    from pythae.models import VAE as Other
+    from pythae.models import VAEConfig
+    from pythae.models.base.base_utils import ModelOutput
+    from pythae.models.nn import BaseDecoder, BaseEncoder
+
+    class Encoder(BaseEncoder):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(gated(784, 300), gated(300, 300))
+            self.mu, self.logvar = nn.Linear(300, 40), nn.Linear(300, 40)
+
+        def forward(self, x):
+            h = self.body(x.reshape(len(x), -1))
+            return ModelOutput(embedding=self.mu(h), log_covariance=self.logvar(h).clamp(-6, 2))
+
+    class Decoder(BaseDecoder):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(gated(40, 300), gated(300, 300), nn.Linear(300, 784), nn.Sigmoid())
+
+        def forward(self, z):
+            return ModelOutput(reconstruction=self.body(z).reshape(-1, 1, 28, 28))
+
+    config = VAEConfig(input_dim=(1, 28, 28), latent_dim=40, reconstruction_loss="bce")
+    return Other(config, Encoder(), Decoder())
+
+
+def step(model, loss):
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-4, fused=True)
+
+    def one():
+        optimizer.zero_grad()
+        loss().backward()
+        optimizer.step()
+
+    return one
+
+
+@pytest.mark.benchmark(group="a training step of vae-mnist's network, batch 100")
+def test_step_ours(benchmark):
+    model = VAE(784, 40)
+    benchmark.pedantic(step(model, lambda: -model.elbo(BATCH).value().mean()), **STEP)
+
+
+@pytest.mark.benchmark(group="a training step of vae-mnist's network, batch 100")
+def test_step_straightforward(benchmark):
+    model = Straightforward()
+    benchmark.pedantic(step(model, lambda: model.loss(BATCH)), **STEP)
+
+
+@pytest.mark.benchmark(group="a training step of vae-mnist's network, batch 100")
+def test_step_pythae(benchmark):
+    model = pythae_vae()
+    batch = {"data": BATCH.reshape(-1, 1, 28, 28)}
+    benchmark.pedantic(step(model, lambda: model(batch).loss), **STEP)
+
+
+@pytest.mark.benchmark(group="importance sampling, 20 images x 1,000 samples")
+def test_importance_ours(benchmark):
+    model = VAE(784, 40).eval()
+    benchmark.pedantic(lambda: log_likelihood(model, BATCH[:20], samples=1000), rounds=5, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group="importance sampling, 20 images x 1,000 samples")
+def test_importance_pythae(benchmark):
+    model = pythae_vae().eval()
+    images = BATCH[:20].reshape(-1, 1, 28, 28)
+    with torch.no_grad():
+        benchmark.pedantic(lambda: model.get_nll(images, n_samples=1000, batch_size=100), rounds=3, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group="a check, after import")
+@pytest.mark.parametrize("name", ["kl_normal", "match_reference"])
+def test_check(benchmark, name):
+    from tests.checks import alternatives
+    from vae_edu.checks import EXERCISES
+    from vae_edu.checks.runner import run
+
+    benchmark.pedantic(lambda: run(EXERCISES[name], alternatives.of(name)[0], 1), rounds=5, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group="import, in a fresh Python")
+@pytest.mark.parametrize("module", ["torch", "vae_edu", "vae_edu.models", "vae_edu.checks"])
+def test_import(benchmark, module):
+    benchmark.pedantic(lambda: subprocess.run([sys.executable, "-c", f"import {module}"], check=True), rounds=5, warmup_rounds=1)
