@@ -27,7 +27,7 @@ test-all: setup  ## also what is slow: 20 seeds an exercise, the full reference 
 	$(MAKE) bench
 
 bench: setup  ## measure speed, as ratios within one run
-	pytest tests/benchmarks --benchmark-only --benchmark-columns=median,iqr,rounds -q -s
+	pytest tests/benchmarks -o addopts= --benchmark-only --benchmark-columns=median,iqr,rounds -q -s
 
 lab: setup  ## open JupyterLab at the first lecture
 	jupyter lab lectures/00_start_here.ipynb

@@ -26,11 +26,12 @@ def log_standard_normal(z: Tensor) -> Tensor:
 def log_bernoulli(x: Tensor, logits: Tensor) -> Tensor:
     """log of prod_i pi_i^x_i (1 - pi_i)^(1 - x_i) with pi = sigmoid(logits), finite for every finite logit.
 
-    x in [0, 1] and logits broadcast to (..., pixels); returns (...). With l the logit,
-    log pi = l - softplus(l) and log(1 - pi) = -softplus(l), hence x l - softplus(l).
+    x in [0, 1] and logits broadcast to (..., pixels); returns (...). With l the logit, log pi = l - softplus(l) and
+    log(1 - pi) = -softplus(l), hence x l - softplus(l): torch's cross-entropy with logits computes just this, in one pass.
     For grey x this is minus the cross-entropy, not a density over [0, 1]. x outside [0, 1] is not checked here.
     """
-    return (x * logits - F.softplus(logits)).sum(-1)
+    x, logits = torch.broadcast_tensors(x, logits)
+    return -F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1)
 
 
 def log_logistic_256(x: Tensor, mean: Tensor, log_scale: Tensor) -> Tensor:
