@@ -12,3 +12,4 @@ c.CourseDirectory.db_url = "sqlite:///classroom/gradebook.db"
 c.Exchange.root = "classroom/exchange"  # unset, it is a folder of the whole machine
 c.ExecutePreprocessor.timeout = 300  # seconds a cell; a check gives each call of a student's function 10
 c.ClearSolutions.code_stub = {"python": "# Write your code here and remove the next line.\nraise NotImplementedError()"}
+c.CsvExportPlugin.to = "classroom/grades.csv"

@@ -3,9 +3,11 @@
 import json
 import shutil
 
+import nbformat
 import pytest
 
 from tests.conftest import ROOT
+from vae_edu import notebooks
 from vae_edu.checks import EXERCISES
 from vae_edu.grading import Course, CourseError, Result, as_table
 from vae_edu.grading.demo import TYPICAL_MISTAKES, demo, mistaken
@@ -41,7 +43,7 @@ def test_each_typical_mistake_costs_what_it_should_and_earns_its_own_hint(class_
             wanted = next(m.hint for m in exercise.misconceptions if m.name == TYPICAL_MISTAKES[exercise.name])
             assert hints[exercise.number] == wanted
             # right formulas that fail at the edges keep a part, wrong formulas nothing
-            assert earned[exercise.number] == {"kl_discrete": 2.93, "log_bernoulli": 2.93}.get(exercise.name, 0.0)
+            assert earned[exercise.number] == {"kl_discrete": 2.93, "log_bernoulli": 2.8}.get(exercise.name, 0.0)
         else:
             assert hints[exercise.number] == "" and earned[exercise.number] > 0
 
@@ -85,6 +87,29 @@ def test_broken_and_missing_submissions_are_listed_and_the_others_graded(class_o
     assert rows["broken"][0].problem and rows["nobody"][0].problem.startswith("nothing in classroom/submitted")
     assert sum(r.points for r in rows["zoé"] if r.points is not None) == 16
     assert "nothing in classroom" in as_table([r for results in rows.values() for r in results])
+
+
+def test_a_missing_grade_cell_is_no_gift_and_a_replaced_grade_is_flagged(class_of_three, tmp_path):
+    folder = tmp_path / "course"
+    notebook = notebooks.read(class_of_three[0] / "classroom/submitted/all-right/ps1/ps1.ipynb")
+    notebook.cells = [cell for cell in notebook.cells if cell.id != "ps1-2-grade"]
+    next(cell for cell in notebook.cells if cell.id == "ps1-3-kl_standard_normal").source = "grade = lambda *a, points: points"
+    path = folder / "classroom/submitted/sly/ps1/ps1.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+    (results,) = Course(folder, home=ROOT).grade("ps1")
+    found = {r.exercise: r for r in results}
+    assert found["ps1.2"].points == 0 and "missing" in found["ps1.2"].hint
+    assert "was `grade` replaced?" in found["ps1.4"].hint
+
+
+def test_the_demo_removes_nothing_that_is_not_its_own(tmp_path):
+    (tmp_path / "precious").write_text("x")
+    with pytest.raises(CourseError, match="name an empty or a new folder"):
+        demo(ROOT, tmp_path)
+    with pytest.raises(CourseError, match="is not a course folder"):
+        demo(tmp_path, tmp_path / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]
 
 
 def test_a_folder_that_is_no_course_and_an_unknown_problem_set_are_one_sentence(tmp_path):

@@ -111,6 +111,22 @@ def test_a_broken_notebook_is_one_sentence(tmp_path, content):
         notebooks.read(tmp_path / "missing.ipynb")
 
 
+@pytest.mark.parametrize(
+    ("source", "kernel", "said"),
+    [
+        ("import os; os._exit(1)", "python3", "The kernel died"),
+        ("while True: pass", "python3", "more than 2 seconds"),
+        ("1 / 0", "python3", "ZeroDivisionError"),
+        ("1", "julia-9", "not installed"),
+    ],
+)
+def test_a_notebook_that_cannot_run_is_one_sentence(tmp_path, source, kernel, said):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    notebook.metadata["kernelspec"] = {"name": kernel, "display_name": kernel}
+    with pytest.raises(NotebookError, match=said):
+        notebooks.execute(notebook, tmp_path, timeout=2 if "while" in source else 60)
+
+
 def test_refreshing_a_notebook_twice_gives_the_same_bytes(tmp_path):
     path = tmp_path / "x.ipynb"
     cell = nbformat.v4.new_code_cell("print(1)\nprint(2)", id="one")

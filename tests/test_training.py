@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from vae_edu import data
+from vae_edu.likelihoods import Gaussian
 from vae_edu.models import VAE, Autoencoder
 from vae_edu.training import Settings, TrainingError, fit, mean_loss, normalize_gradients_
 
@@ -54,13 +55,24 @@ def test_kill_dash_nine_loses_at_most_one_epoch(tmp_path):
     before = json.loads(history.read_text())
     done = len(before)
     resumed = subprocess.run([*command[:5], str(done + 2), *command[6:]], capture_output=True, text=True)
-    assert resumed.returncode == 1 and "other settings" in resumed.stderr  # warm-up depends on --epochs
+    assert resumed.returncode == 1 and "another run" in resumed.stderr  # warm-up depends on --epochs
     images = DIGITS
     settings = Settings(epochs=done + 2, lr=1e-3, warmup=80)
     torch.manual_seed(0)
     model = VAE(64, 8, (128, 128))
     after = fit(model, images.train, images.valid, settings, folder=tmp_path / "läuft hier", progress=False)
     assert len(after) in (done + 2, done + 3) and after[:done] == before
+
+
+@pytest.mark.parametrize("change", ["model", "data", "valid", "length of a decay"])
+def test_a_folder_resumes_only_its_own_run(tmp_path, change):
+    decay = 0.1 if change == "length of a decay" else 1.0
+    fit(small(), DIGITS.train, DIGITS.valid, Settings(epochs=1, lr_decay=decay), folder=tmp_path, progress=False)
+    model = VAE(64, 2, (16,), likelihood=Gaussian(0.1)) if change == "model" else small()
+    train = 1 - DIGITS.train if change == "data" else DIGITS.train
+    valid = None if change == "valid" else DIGITS.valid
+    with pytest.raises(TrainingError, match="choose another folder"):
+        fit(model, train, valid, Settings(epochs=2, lr_decay=decay), folder=tmp_path, progress=False)
 
 
 def test_early_stopping_waits_for_the_warm_up_and_then_for_patience():
@@ -97,6 +109,12 @@ def test_the_batch_size_of_an_evaluation_does_not_matter():
 def test_bad_images_are_refused_in_one_sentence(train, said):
     with pytest.raises(TrainingError, match=said):
         fit(small(), train, None, Settings(epochs=1), progress=False)
+
+
+@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"epochs": 1, "batch_size": 0}, {"epochs": 1, "lr": float("nan")}])
+def test_impossible_settings_are_refused(wrong):
+    with pytest.raises(TrainingError, match="at least 1"):
+        Settings(**wrong)
 
 
 def test_a_loss_that_explodes_is_named():

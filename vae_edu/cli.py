@@ -43,7 +43,7 @@ def check(notebook: Path) -> None:
         raise click.ClickException(f"{notebook} holds no check cells: is it one of the problem sets in assignments/?")
     for _, text in found.values():
         click.echo(text + "\n")
-    passed = sum(data["passed"] for data, _ in found.values())
+    passed = sum(data.get("passed", False) for data, _ in found.values())
     click.echo(f"{passed} of {len(found)} exercises pass every row.")
 
 
@@ -101,10 +101,10 @@ def demo(out: Path, course: Path) -> None:
 @click.option("--data", "name", default="digits", show_default=True, help="The data set to train on.")
 @click.option("--latent-dim", default=8, show_default=True, type=click.IntRange(1))
 @click.option("--hidden", default=128, show_default=True, type=click.IntRange(1), help="Units in each of the two hidden layers.")
-@click.option("--variance", type=float, help="Gaussian pixels of this variance; default: Bernoulli.")
+@click.option("--variance", type=click.FloatRange(1e-6, 1e6), help="Gaussian pixels of this variance; default: Bernoulli.")
 @click.option("--epochs", default=60, show_default=True, type=click.IntRange(1))
-@click.option("--lr", default=1e-3, show_default=True, type=click.FloatRange(0, min_open=True))
-@click.option("--seed", default=0, show_default=True)
+@click.option("--lr", default=1e-3, show_default=True, type=click.FloatRange(1e-8, 10))
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31))
 @click.option("--out", type=click.Path(path_type=Path), help="The run's folder; default: runs/DATA-LATENTS.")
 def train(name, latent_dim, hidden, variance, epochs, lr, seed, out) -> None:
     """Train a VAE on a data set. Interrupt it when you like: the same command goes on where it was."""

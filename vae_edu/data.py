@@ -126,7 +126,7 @@ def read(name: str, part: str) -> np.ndarray:
 
 def find(source: Source) -> Path | None:
     """Where the file lies: in the folder that VAE_EDU_DATA names, else in the cache; None where it is in neither."""
-    folders = [Path(os.environ["VAE_EDU_DATA"]).expanduser()] if os.environ.get("VAE_EDU_DATA") else []
+    folders = [Path(os.path.expanduser(os.environ["VAE_EDU_DATA"]))] if os.environ.get("VAE_EDU_DATA") else []
     candidates = [folder / path for folder in [*folders, cache_folder()] for path in source.paths]
     return next((path for path in candidates if path.is_file()), None)
 

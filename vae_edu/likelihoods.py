@@ -45,6 +45,9 @@ class Gaussian(nn.Module):
         self.outputs = 2 if variance is None else 1
         self.variance, self.min_logvar = variance, min_logvar
 
+    def extra_repr(self) -> str:
+        return "variance learned" if self.variance is None else f"variance={self.variance:g}"
+
     def parameters_of(self, raw: Tensor) -> tuple[Tensor, Tensor]:
         if self.variance is not None:
             return raw, torch.full_like(raw, math.log(self.variance))

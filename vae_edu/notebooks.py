@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from .checks.report import MIME
@@ -32,11 +34,18 @@ def read(path: Path | str) -> NotebookNode:
 
 def execute(notebook: NotebookNode, folder: Path, *, allow_errors: bool = False, timeout: int = 300) -> NotebookNode:
     """Run every cell in a fresh kernel that starts in `folder`; outputs are stored in the notebook itself."""
-    with kernel_surroundings():
-        client = NotebookClient(
-            notebook, timeout=timeout, allow_errors=allow_errors, resources={"metadata": {"path": str(folder)}}
-        )
-        return client.execute()
+    client = NotebookClient(notebook, timeout=timeout, allow_errors=allow_errors, resources={"metadata": {"path": str(folder)}})
+    try:
+        with kernel_surroundings():
+            return client.execute()
+    except CellTimeoutError:
+        raise NotebookError(f"A cell ran for more than {timeout} seconds: does a loop never end?") from None
+    except DeadKernelError:
+        raise NotebookError("The kernel died while a cell ran: out of memory, or a call of os._exit?") from None
+    except NoSuchKernel as error:
+        raise NotebookError(f"The notebook asks for a kernel that is not installed ({error.name}); choose Python 3.") from None
+    except CellExecutionError as error:
+        raise NotebookError(f"A cell failed with {error.ename}: {error.evalue}") from None
 
 
 def refresh(path: Path) -> None:

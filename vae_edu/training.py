@@ -10,7 +10,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -44,6 +44,10 @@ class Settings:
     dynamic_binarization: bool = False
     lr_decay: float = 1.0
     seed: int = 0
+
+    def __post_init__(self):
+        if self.epochs < 1 or self.batch_size < 1 or not 0 < self.lr < math.inf:
+            raise TrainingError(f"epochs and batch_size must be at least 1 and lr positive, got {self}.")
 
 
 @dataclass
@@ -85,7 +89,8 @@ def fit(
         return loss(x, generator) if loss else -model.elbo(x, generator=generator).value(beta)
 
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr, fused=True)
-    state = _resume(folder, settings, model, optimizer) or Progress([], 0, {})
+    run = {"settings": asdict(settings), "model": repr(model), "pixels": [_content(train), _content(valid)]}
+    state = _resume(folder, run, model, optimizer) or Progress([], 0, {})
     bar = tqdm(total=settings.epochs, initial=len(state.history), disable=not progress, leave=False, unit="epoch")
     while not _finished(state, settings, patience=valid is not None):
         epoch, started = len(state.history) + 1, time.perf_counter()
@@ -99,7 +104,7 @@ def fit(
             raise TrainingError(f"The loss is no longer finite in epoch {epoch}; lower the learning rate ({settings.lr}).")
         _keep_best(state, model, record)
         state.history.append({**record, "seconds": round(time.perf_counter() - started, 2)})
-        _save(folder, settings, model, optimizer, state)
+        _save(folder, run, model, optimizer, state)
         bar.update()
         bar.set_postfix({key: f"{record[key]:.2f}" for key in ("train", "valid") if key in record}, refresh=False)
     bar.close()
@@ -174,12 +179,17 @@ def _require_images(name: str, x: Tensor) -> None:
         raise TrainingError(f"{name} must hold pixels in [0, 1]; it reaches from {x.min():.3g} to {x.max():.3g}.")
 
 
-def _save(folder, settings: Settings, model: nn.Module, optimizer, state: Progress) -> None:
+def _content(x: Tensor | None) -> list[int] | None:
+    """What tells one data set from another: its shape and the sum of its grey levels."""
+    return None if x is None else [*x.shape, int((x * 255).round().long().sum())]
+
+
+def _save(folder, run: dict, model: nn.Module, optimizer, state: Progress) -> None:
     if folder is None:
         return
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = {"settings": asdict(settings), "model": model.state_dict(), "optimizer": optimizer.state_dict(), **vars(state)}
+    checkpoint = {"run": run, "weights": model.state_dict(), "optimizer": optimizer.state_dict(), **vars(state)}
     _write(folder / "checkpoint.pt", lambda path: torch.save(checkpoint, path))
     _write(folder / "history.json", lambda path: path.write_text(json.dumps(state.history, indent=0)))
 
@@ -191,19 +201,27 @@ def _write(path: Path, write: Callable[[Path], object]) -> None:
     os.replace(partial, path)
 
 
-def _resume(folder, settings: Settings, model: nn.Module, optimizer) -> Progress | None:
+def _resume(folder, run: dict, model: nn.Module, optimizer) -> Progress | None:
     path = Path(folder) / "checkpoint.pt" if folder is not None else None
     if path is None or not path.exists():
         return None
     try:
         saved = torch.load(path, map_location=next(model.parameters()).device, weights_only=True)
-        before = Settings(**saved["settings"])
-        if replace(before, epochs=settings.epochs, patience=settings.patience) != settings:
-            raise TrainingError(f"{path} belongs to a run with other settings ({before}); choose another folder.")
-        model.load_state_dict(saved["model"])
+        if _essence(saved["run"]) != _essence(run):
+            raise TrainingError(
+                f"{path} belongs to a run with other settings, another model or other data; choose another folder."
+            )
+        progress = Progress(saved["history"], saved["best_epoch"], saved["best_state"])
         optimizer.load_state_dict(saved["optimizer"])
-        return Progress(saved["history"], saved["best_epoch"], saved["best_state"])
+        model.load_state_dict(saved["weights"])
+        return progress
     except TrainingError:
         raise
     except Exception as error:
         raise TrainingError(f"{path} cannot be resumed ({error}); delete it to start again.") from None
+
+
+def _essence(run: dict) -> dict:
+    """What must be the same to resume. A run may be made longer, unless its learning rate depends on its length."""
+    free = {"patience"} if run["settings"]["lr_decay"] != 1 else {"patience", "epochs"}
+    return {**run, "settings": {key: value for key, value in run["settings"].items() if key not in free}}

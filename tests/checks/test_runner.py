@@ -1,6 +1,7 @@
 """What students do by accident: each gets one sentence, and no traceback of ours."""
 
 import contextlib
+import functools
 import math
 import sys
 import time
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.checks import alternatives
 from vae_edu import checks, divergences, evaluation
 from vae_edu.checks import EXERCISES, check, grade
 from vae_edu.checks import runner as engine
@@ -38,6 +40,13 @@ def calls_the_library(mu, logvar):
     return divergences.kl_standard_normal(mu, logvar)
 
 
+def in_place_on_a_result(mu, logvar):
+    variance = logvar.exp()
+    kl = mu * 0
+    kl.detach().add_(0.5 * (mu**2 + variance - logvar - 1).detach())
+    return kl.detach().sum(-1)
+
+
 def exits(mu, logvar):
     sys.exit("bye")
 
@@ -64,6 +73,10 @@ def exits(mu, logvar):
         (own_noise, "draw none of your own"),
         (calls_the_library, "closed-book"),
         (exits, "SystemExit: bye"),
+        (in_place_on_a_result, "no gradient reaches mu"),
+        (lambda mu, logvar: right(mu, logvar) + 1j, "complex numbers"),
+        (lambda mu, logvar: (), "0 values returned"),
+        (lambda mu, logvar: torch.nn.Module()(mu), "missing the required"),
         (lambda mu, logvar: 3.7 * right(mu, logvar), "3.7 times the expected"),
         (lambda mu, logvar: right(mu, logvar) + 2.5, "off by the same +2.5"),
     ],
@@ -96,6 +109,39 @@ def test_prints_are_kept_out_of_the_way_and_shown_once(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+def test_other_ways_to_hand_in_an_answer_pass():
+    class Module(torch.nn.Module):
+        def forward(self, mu, logvar):
+            return right(mu, logvar)
+
+    rows = lambda mu, logvar: [right(a, b) for a, b in zip(mu, logvar)] if mu.ndim > 1 else right(mu, logvar)
+    with torch.no_grad():
+        for function in (Module(), functools.partial(right), rows):
+            assert engine.run(KL, function, 1).fraction == 1
+    score = EXERCISES["score_function_gradient"]
+    single = lambda f, z, mu, logvar: alternatives.score_function_gradient_loop(*(t.float() for t in (f, z, mu, logvar)))
+    arrays = lambda *a: [g.numpy() for g in alternatives.score_function_gradient_loop(*a)]
+    for function in (single, arrays):
+        assert engine.run(score, function, 1).fraction == 1
+
+
+def test_random_numbers_after_a_check_are_what_they_would_have_been():
+    torch.manual_seed(0)
+    expected = torch.rand(1)
+    torch.manual_seed(0)
+    check("pathwise_gradient", alternatives.pathwise_gradient_einsum)
+    assert torch.rand(1) == expected
+
+
+def test_near_misses_of_later_exercises_lose_points():
+    shared_top = lambda w: (w - w.max()).exp().mean(0).log() + w.max()
+    largest = lambda mu, threshold: ((mu - mu.mean(0)).abs().amax(0) ** 2 > threshold).sum()
+    too_strict = lambda mu, threshold: (mu.var(0) > 4 * threshold).sum()
+    assert engine.run(EXERCISES["importance_log_likelihood"], shared_top, 1).fraction < 1
+    assert engine.run(EXERCISES["active_units"], largest, 1).fraction == 0
+    assert engine.run(EXERCISES["active_units"], too_strict, 1).fraction == 0
+
+
 def test_warnings_cost_nothing(recwarn):
     import warnings
 
@@ -126,7 +172,7 @@ def test_a_right_formula_with_wrong_edges_earns_part():
     report = engine.run(EXERCISES["log_bernoulli"], naive, 1)
     failed = [row.label for row in report.rows if not row.passed]
     assert failed and all("sure and" in label for label in failed)
-    assert report.fraction == pytest.approx(0.6 + 0.4 / 3)
+    assert report.fraction == pytest.approx(0.6 + 0.4 / 4)
 
 
 def test_constant_answers_earn_nothing():

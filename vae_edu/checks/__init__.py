@@ -37,6 +37,6 @@ def grade(name: str, function: Any, points: float, seed: int = GRADE_SEED) -> fl
 
 
 def _exercise(name: str) -> Exercise:
-    if name not in EXERCISES:
+    if not isinstance(name, str) or name not in EXERCISES:
         raise ValueError(f"There is no exercise called {name!r}; there are {', '.join(EXERCISES)}.")
     return EXERCISES[name]

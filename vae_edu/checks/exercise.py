@@ -60,6 +60,11 @@ class Exercise:
     trials: list[Trial] = field(default_factory=list)
     misconceptions: list[Misconception] = field(default_factory=list)
 
+    @property
+    def parts(self) -> int:
+        """How many answers the function returns."""
+        return len(self.trials[0].expected[0]) if self.trials else 1
+
     def case(self, label: str, *arguments: Any, expected: Any, edge: bool = False) -> None:
         """Add a case worked by hand. Lists become float64 arrays; `expected` is never computed by the oracle."""
         answer = as_answer(expected)

@@ -46,6 +46,7 @@ elbo.case("posterior = prior: only the pixels count", [[1.0, 0.0]], [[0.0, 0.0]]
 elbo.case("by hand: a KL of 4.5 and β = 1", [[1.0]], [[0.0]], [[3.0]], [[0.0]], 1.0, expected=[-LN2 - 4.5])
 elbo.case("by hand: the same with β = 2", [[1.0]], [[0.0]], [[3.0]], [[0.0]], 2.0, expected=[-LN2 - 9.0])
 elbo.case("β = 0 leaves the reconstruction", [[1.0]], [[0.0]], [[3.0]], [[0.0]], 0.0, expected=[-LN2])
+elbo.case("a sure and wrong pixel: logit −1000", [[1.0]], [[-1000.0]], [[0.0]], [[0.0]], 1.0, expected=[-1000.0], edge=True)
 elbo.case("a sure and wrong pixel: logit 1000", [[0.0]], [[1000.0]], [[0.0]], [[0.0]], 1.0, expected=[-1000.0], edge=True)
 
 
@@ -200,6 +201,7 @@ importance_log_likelihood.case("equal weights: their value", [[-3.0], [-3.0], [-
 importance_log_likelihood.case("by hand: weights 1 and 3", [[0.0], [math.log(3)]], expected=[LN2])
 importance_log_likelihood.case("one sample: its log weight", [[-7.0, 2.0]], expected=[-7.0, 2.0])
 importance_log_likelihood.case("weights below e⁻²⁰⁰⁰", [[-2000.0], [-2000.0]], expected=[-2000.0], edge=True)
+importance_log_likelihood.case("two images far apart", [[-2000.0, 0.0], [-2000.0, 0.0]], expected=[-2000.0, 0.0], edge=True)
 importance_log_likelihood.case("weights above e²⁰⁰⁰", [[2000.0], [2000.0 + math.log(3)]], expected=[2000 + LN2], edge=True)
 
 
@@ -266,6 +268,8 @@ active_units = Exercise(
 )
 active_units.case("one that varies, one that does not", [[1.0, 0.0], [-1.0, 0.0], [1.0, 0.0], [-1.0, 0.0]], 0.01, expected=1.0)
 active_units.case("an offset is not activity", [[5.0], [5.0], [5.0]], 0.01, expected=0.0)
+active_units.case("just active: variance 0.0225", [[0.15], [-0.15]] * 50, 0.02, expected=1.0)
+active_units.case("one odd image is not activity", [[1.0]] + [[0.0]] * 99, 0.05, expected=0.0)
 active_units.case("the threshold counts: variance 0.0225", [[0.15], [-0.15]] * 50, 0.03, expected=0.0, edge=True)
 
 

@@ -65,9 +65,10 @@ class Report:
 def run(exercise: Exercise, function: Any, seed: int) -> Report:
     """Check `function` on worked cases, fresh inputs drawn from `seed`, the trained reference, and its gradients.
 
-    Warnings are silenced: on stderr they would cost all points of an nbgrader cell.
+    Whatever a notebook has set is put aside meanwhile: gradients are on, warnings are off (on stderr they would cost all
+    points of an nbgrader cell), and torch's random numbers afterwards are what they would have been.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
         warnings.simplefilter("ignore")
         return _run(exercise, function, seed)
 
@@ -115,7 +116,7 @@ def call(exercise: Exercise, function: Callable, arguments: Arguments, report: R
         return value
     if any(not same(to_tensors(a), t) for a, t in zip(arguments, tensors)):
         return Failure("in place", "it changes its inputs in place (+=, *=, or a method ending in _): work on a copy.")
-    return _arrays(value)
+    return _arrays(value, exercise.parts)
 
 
 def _invoke(exercise: Exercise, function: Callable, tensors: list, report: Report | None = None) -> Any:
@@ -162,15 +163,17 @@ def diagnose(exercise: Exercise, function: Callable, trials: list[Trial], answer
             report.hint, report.misconception = misconception.hint, misconception.name
             return
     expected = np.concatenate([e[0].ravel() for t, row in zip(trials, answers) for e, _ in zip(t.expected, row)])
-    found = [x[0].ravel() for row in answers for x in row if not isinstance(x, Failure)]
+    found = [x[0].ravel() for row in answers for x in row if not isinstance(x, Failure) and x]
     yours = np.concatenate(found) if found else np.empty(0)
     if yours.shape != expected.shape or expected.size < 3:
         return
     finite = np.isfinite(expected) & np.isfinite(yours)
     wanted, yours = expected[finite & (np.abs(expected) > 1e-9)], yours[finite & (np.abs(expected) > 1e-9)]
-    if wanted.size > 2 and np.allclose(yours / wanted, ratio := float(np.median(yours / wanted)), rtol=1e-4):
+    if wanted.size < 3 or np.allclose(yours, wanted, rtol=1e-4):
+        return
+    if np.allclose(yours / wanted, ratio := float(np.median(yours / wanted)), rtol=1e-4):
         report.hint = f"Your values are {ratio:.4g} times the expected ones everywhere: which factor is missing or too many?"
-    elif wanted.size > 2 and np.allclose(yours - wanted, shift := float(np.median(yours - wanted)), rtol=1e-4):
+    elif np.allclose(yours - wanted, shift := float(np.median(yours - wanted)), rtol=1e-4):
         report.hint = f"Your values are off by the same {shift:+.4g} everywhere: which constant is missing or too many?"
 
 
@@ -244,7 +247,7 @@ def _misfit(exercise: Exercise, function: Any) -> str:
 
 
 def _raised(error: BaseException, function: Callable) -> Failure:
-    if isinstance(error, NotImplementedError):
+    if isinstance(error, NotImplementedError) and not str(error):  # torch raises it too, with words
         return Failure("blank", "not attempted yet.")
     frames = traceback.extract_tb(error.__traceback__)
     source = getattr(getattr(function, "__code__", None), "co_filename", None)
@@ -254,22 +257,24 @@ def _raised(error: BaseException, function: Callable) -> Failure:
     return Failure(f"raised {type(error).__name__}", f"{type(error).__name__}: {said}{where}")
 
 
-def _arrays(value: Any) -> tuple[np.ndarray, ...] | Failure:
+def _arrays(value: Any, parts: int) -> tuple[np.ndarray, ...] | Failure:
     if value is None:
         return Failure("none", "it returns None: is a `return` missing?")
-    values = _parts(value)
     try:
-        return tuple(
-            (v.detach().cpu() if isinstance(v, torch.Tensor) else torch.as_tensor(v)).to(torch.float64).numpy() for v in values
-        )
+        tensors = [torch.as_tensor(v).detach().cpu() for v in _parts(value, parts)]
+        if any(tensor.is_complex() for tensor in tensors):
+            return Failure("type", "it returns complex numbers; expected real ones.")
+        return tuple(tensor.to(torch.float64).numpy() for tensor in tensors)
     except Exception:
         return Failure("type", f"it returns a {type(value).__name__}; expected a tensor, or a tuple of tensors.")
 
 
-def _parts(value: Any) -> tuple:
-    """Several answers come as a tuple or as a list of tensors; a list of numbers is one answer."""
-    several = isinstance(value, tuple) or (isinstance(value, list) and any(isinstance(v, torch.Tensor) for v in value))
-    return tuple(value) if several else (value,)
+def _parts(value: Any, parts: int) -> tuple:
+    """A tuple or list holds the answers where several are asked for; where one is, a list of rows is stacked."""
+    if isinstance(value, tuple) or (isinstance(value, list) and parts > 1):
+        return tuple(value)
+    stackable = isinstance(value, list) and value and all(isinstance(v, torch.Tensor) for v in value)
+    return (torch.stack(value) if stackable else value,)
 
 
 def _difference(exercise: Exercise, answer: Any, expected: tuple[np.ndarray, ...]) -> tuple[str, tuple[str, ...]]:
@@ -314,12 +319,12 @@ def _gradient_row(exercise: Exercise, function: Callable, arguments: Arguments, 
         value = _invoke(exercise, function, leaves)
         if isinstance(value, Failure):
             return Row(label, False, True, f"with inputs that need a gradient: {value.message}")
-        values = _parts(value)
-        total = sum((torch.as_tensor(v) * torch.tensor(w)).sum() for v, w in zip(values, weights))
-        if not isinstance(total, torch.Tensor) or not total.requires_grad:
-            note = f"no gradient reaches {name}: is there a .item(), .detach(), float() or numpy in the way?"
-            return Row(label, False, True, note)
-        found = float((torch.autograd.grad(total, leaves[at])[0] * torch.tensor(direction)).sum())
+        try:
+            total = sum((torch.as_tensor(v) * torch.tensor(w)).sum() for v, w in zip(_parts(value, exercise.parts), weights))
+            found = float((torch.autograd.grad(total, leaves[at])[0] * torch.tensor(direction)).sum())
+        except RuntimeError as error:
+            note = f"no gradient reaches {name}: is there a .item(), .detach(), float(), numpy or in-place change in the way?"
+            return Row(label, False, True, note, (f"torch says: {str(error).splitlines()[0][:100]}",))
         if not np.isclose(found, slope, rtol=1e-3, atol=1e-5):
             return Row(
                 label, False, True, f"the slope along {name} differs", (f"yours      {found:.6g}", f"expected   {slope:.6g}")

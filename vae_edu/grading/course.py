@@ -15,6 +15,8 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from ..notebooks import NotebookError, check_outputs, kernel_surroundings, read
 
+_SUSPECT = "points without a reply of the check: was `grade` replaced? Look at this notebook."
+
 
 class CourseError(Exception):
     """The course folder, a problem set or nbgrader itself is not as needed. The message is for the user."""
@@ -90,9 +92,9 @@ class Course:
         for name, cell_type, score, max_score in grades:
             number = exercise_number(name)
             hint = data.get(number, {}).get("hint", "") if score != max_score else ""
-            if cell_type == "code" and score == 0 and number not in data:
-                hint = "the grade cell did not run to its end"
-            results.append(Result(student, number, score if cell_type == "code" else None, max_score, hint))
+            if cell_type == "code" and number not in data:
+                hint = _SUSPECT if score else "the grade cell is missing or did not run to its end"
+            results.append(Result(student, number, (score or 0.0) if cell_type == "code" else None, max_score, hint))
         return sorted(results, key=lambda result: result.exercise)
 
     def feedback(self, ps: str, student: str) -> Path:

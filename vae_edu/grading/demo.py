@@ -16,7 +16,7 @@ from ..likelihoods import Gaussian
 from ..models import VAE
 from ..notebooks import read
 from ..training import Settings, fit
-from .course import Course, Result
+from .course import Course, CourseError, Result
 
 TYPICAL_MISTAKES = {  # exercise: the misconception that the second student holds
     "kl_discrete": "nan_at_zero",
@@ -33,7 +33,13 @@ STUDENTS = ("all-right", "mistakes", "blank")
 
 def demo(home: Path, folder: Path) -> tuple[list[Result], list[Path]]:
     """Release every problem set, grade the three sample students, draw the picture. Returns results and files."""
+    mark = folder / ".vae-edu-demo"
+    if folder.exists() and any(folder.iterdir()) and not mark.exists():
+        raise CourseError(f"{folder} holds files that are not a demonstration's: name an empty or a new folder.")
+    Course(home)  # refuses what is no course, before anything is removed
     shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    mark.touch()
     course = Course(folder, home)
     results, files = [], []
     sets = course.problem_sets()
