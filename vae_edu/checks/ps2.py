@@ -271,11 +271,6 @@ def variance_in_slope(dfdz, logvar, noise):
     return dfdz.mean(0), (dfdz * 0.5 * logvar.exp() * noise).mean(0)
 
 
-@pathwise_gradient.misconception("The two averages are taken apart: the mean of a product is not the product of the means.")
-def product_of_means(dfdz, logvar, noise):
-    return dfdz.mean(0), dfdz.mean(0) * 0.5 * (0.5 * logvar).exp() * noise.mean(0)
-
-
 def slope_of_log_density(f, z, mu, logvar):
     """Autograd through torch.distributions' log density, weighed by f."""
     mu, logvar = (torch.tensor(a, requires_grad=True) for a in (mu, logvar))
