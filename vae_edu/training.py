@@ -77,13 +77,11 @@ def fit(
     one. With `folder`, checkpoint and history.json are kept there, and the same call resumes.
     Raises TrainingError where the data are not images in [0, 1] or the loss is no longer finite.
     """
-    _require_images("train", train)
     device = next(model.parameters()).device
-    train = train.to(device)
-    if valid is not None:
-        _require_images("valid", valid)
-        valid = valid.to(device)
-        valid = binarize(valid, generator=_generator(settings.seed, 0, device)) if settings.dynamic_binarization else valid
+    train = _on(device, "train", train)
+    valid = None if valid is None else _on(device, "valid", valid)
+    if valid is not None and settings.dynamic_binarization:
+        valid = binarize(valid, generator=_generator(settings.seed, 0, device))
 
     def losses(x: Tensor, generator: Generator, beta: float = 1.0) -> Tensor:
         return loss(x, generator) if loss else -model.elbo(x, generator=generator).value(beta)
@@ -171,12 +169,14 @@ def _generator(seed: int, epoch: int, device: torch.device) -> Generator:
     return Generator(device).manual_seed((seed * 1_000_003 + epoch) % 2**63)
 
 
-def _require_images(name: str, x: Tensor) -> None:
+def _on(device: torch.device, name: str, x: Tensor) -> Tensor:
+    """Images on the device, or a TrainingError where they are not images."""
     if not isinstance(x, Tensor) or x.ndim != 2 or not x.is_floating_point() or len(x) == 0:
         found = f"{x.dtype} {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
         raise TrainingError(f"{name} must be a floating-point tensor (images, pixels) with at least one image, got {found}.")
     if not bool(((x >= 0) & (x <= 1)).all()):
         raise TrainingError(f"{name} must hold pixels in [0, 1]; it reaches from {x.min():.3g} to {x.max():.3g}.")
+    return x.to(device)
 
 
 def _content(x: Tensor | None) -> list[int] | None:
@@ -208,9 +208,7 @@ def _resume(folder, run: dict, model: nn.Module, optimizer) -> Progress | None:
     try:
         saved = torch.load(path, map_location=next(model.parameters()).device, weights_only=True)
         if _essence(saved["run"]) != _essence(run):
-            raise TrainingError(
-                f"{path} belongs to a run with other settings, another model or other data; choose another folder."
-            )
+            raise TrainingError(f"{path} belongs to another run (settings, model or data differ); choose another folder.")
         progress = Progress(saved["history"], saved["best_epoch"], saved["best_state"])
         optimizer.load_state_dict(saved["optimizer"])
         model.load_state_dict(saved["weights"])
