@@ -40,7 +40,9 @@ RECIPES = {
         source="Tomczak & Welling 2018, Table 1, dynamic MNIST, VAE, standard prior",
         notes="The paper's network, batch, warm-up, gradient normalisation and He initialisation; instead of its constant "
         "learning rate and its early stop after up to 2,000 epochs, 500 epochs along a half cosine from 1e-3 to 1e-5. "
-        "The KL is in closed form, the paper's code takes it at one sample.",
+        "The KL is in closed form, the paper's code takes it at one sample. The shipped weights score -84.53 nats, 0.03 below "
+        "the published -84.50 and within the standard error of 0.22 over test images (whose binarisation is our own draw). "
+        "A plain run before it (Adam 5e-4, constant, no normalisation, 250 epochs) stood at about -85.7.",
     ),
     "vae2d-mnist": Recipe(
         title="VAE, 2 latents, for the manifold",
