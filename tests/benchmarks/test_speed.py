@@ -17,7 +17,7 @@ from vae_edu.models import VAE
 
 torch.manual_seed(0)
 BATCH = torch.bernoulli(torch.rand(100, 784))
-STEP = dict(rounds=200, warmup_rounds=20)
+STEP = dict(rounds=500, warmup_rounds=50)
 
 
 def gated(a, b):
