@@ -95,7 +95,7 @@ def test_an_endless_loop_stops_after_one_time_limit(monkeypatch):
 
     started = time.perf_counter()
     assert "does a loop never end?" in text_of(endless)
-    assert time.perf_counter() - started < 3
+    assert time.perf_counter() - started < 8
 
 
 def test_prints_are_kept_out_of_the_way_and_shown_once(capsys):
