@@ -16,7 +16,7 @@ def rng():
 def mnist():
     from vae_edu import data
 
-    if not all(data.find(source) for source in data.SOURCES["mnist"].values()):
+    if not data.at_hand("mnist"):
         pytest.skip("MNIST is not at hand: set VAE_EDU_DATA or run `vae-edu data mnist`")
     return data.load("mnist")
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 
+import numpy as np
 import pytest
 import yaml
 
@@ -93,12 +94,18 @@ def test_no_data_set_is_in_the_repository():
     assert not re.search(r"idx[13]-ubyte|frey_?faces\.|\.amat|\.mat$|\.gz$", tracked, re.M)
 
 
-def test_references_can_be_trained_with_torch_numpy_safetensors_and_tqdm_alone():
+def test_references_can_be_trained_with_torch_numpy_safetensors_and_tqdm_alone(tmp_path, monkeypatch):
     code = (
         "import sys\n"
         "others = 'matplotlib sklearn scipy pooch click IPython nbgrader nbformat'.split()\n"
         "sys.modules.update(dict.fromkeys(others))\n"
-        "import vae_edu.reference.train"
+        "import vae_edu.reference.train\n"
+        "from vae_edu import data\n"
+        "print(data.read('frey-faces', 'images').shape)\n"
     )
+    monkeypatch.setenv("VAE_EDU_DATA", str(tmp_path))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    assert "DataError: frey-faces cannot be downloaded" in done.stderr  # and not an ImportError of pooch
+    np.savez(tmp_path / "frey_faces.npz", images=np.zeros((2, 28, 20), np.uint8))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "SHA-256" in done.stderr, "the file in the folder is found, read, and judged"

@@ -151,7 +151,7 @@ def data_command(names: tuple[str, ...]) -> None:
 
     for name in names or data.names():
         try:
-            if names or all(data.find(source) for source in data.SOURCES.get(name, {}).values()):
+            if names or data.at_hand(name):
                 found = data.load(name)
                 sizes = f"{len(found.train)} / {len(found.valid)} / {len(found.test)} images"
                 click.echo(f"✓ {name:<12} {sizes} of {found.shape[0]} × {found.shape[1]}")

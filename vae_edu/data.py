@@ -5,11 +5,12 @@ its source, it is accepted only if the SHA-256 of its decoded pixels is the one 
 Grey images are served as v/255 in [0, 1]. Sources of the splits: FACTS 1.8 and 3.6.
 """
 
+import contextlib
 import gzip
 import hashlib
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,18 +127,30 @@ def read(name: str, part: str) -> np.ndarray:
 
 def find(source: Source) -> Path | None:
     """Where the file lies: in the folder that VAE_EDU_DATA names, else in the cache; None where it is in neither."""
-    folders = [Path(os.path.expanduser(os.environ["VAE_EDU_DATA"]))] if os.environ.get("VAE_EDU_DATA") else []
-    candidates = [folder / path for folder in [*folders, cache_folder()] for path in source.paths]
-    return next((path for path in candidates if path.is_file()), None)
+    return next((folder / path for folder in _folders() for path in source.paths if (folder / path).is_file()), None)
+
+
+def at_hand(name: str) -> bool:
+    """Whether every file of a data set has been found (digits have none to find)."""
+    return all(find(source) for source in SOURCES.get(name, {}).values())
+
+
+def _folders() -> Iterator[Path]:
+    """Where to look, in this order. The cache is pooch's: where pooch is missing (a bare GPU machine) there is none."""
+    if os.environ.get("VAE_EDU_DATA"):
+        yield Path(os.path.expanduser(os.environ["VAE_EDU_DATA"]))
+    with contextlib.suppress(ImportError):
+        yield cache_folder()
 
 
 def _download(name: str, source: Source) -> Path:
     wanted = source.paths[0]
     if source.url is None:
         raise DataError(f"{name} cannot be downloaded: put {wanted} into a folder and set VAE_EDU_DATA to that folder.")
-    import pooch
+    try:
+        import pooch
 
-    try:  # pooch writes to a temporary file and moves it into place only when it is complete
+        # pooch writes to a temporary file and moves it into place only when it is complete
         target = cache_folder() / wanted
         return Path(pooch.retrieve(source.url, known_hash=None, fname=target.name, path=target.parent, progressbar=True))
     except Exception as error:

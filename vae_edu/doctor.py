@@ -60,11 +60,8 @@ def _references() -> str:
 def _data() -> str:
     from . import data
 
-    def there(name: str) -> bool:
-        return all(data.find(source) for source in data.SOURCES.get(name, {}).values())
-
-    missing = [name for name in data.names() if not there(name)]
-    return ", ".join(filter(there, data.names())) + (f" (not at hand: {', '.join(missing)})" if missing else "")
+    missing = [name for name in data.names() if not data.at_hand(name)]
+    return ", ".join(filter(data.at_hand, data.names())) + (f" (not at hand: {', '.join(missing)})" if missing else "")
 
 
 def _disk() -> str:

@@ -89,13 +89,13 @@ def mistaken(exercise: str, misconception: str) -> str:
     return re.sub(rf"(?s)^.*?def {misconception}\(", f"def {exercise}(", source).rstrip()
 
 
-def picture(path: Path, *, epochs: int = 60) -> Path:
+def picture(path: Path) -> Path:
     """Train a small VAE on the embedded digits; draw originals, reconstructions and samples beside the reference's."""
     torch.manual_seed(0)
     torch.set_num_threads(1)  # a network this small is slower on many threads
     images = data.load("digits")
     model = VAE(64, 4, (128, 64), likelihood=Gaussian(0.03))
-    settings = Settings(epochs=epochs, batch_size=50, lr=3e-3, lr_decay=0.05, warmup=20)
+    settings = Settings(epochs=60, batch_size=50, lr=3e-3, lr_decay=0.05, warmup=20)
     fit(model, images.train, images.valid, settings, progress=False)
     generator = torch.Generator().manual_seed(0)
     originals = images.test[:40]

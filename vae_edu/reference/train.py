@@ -24,13 +24,13 @@ SAMPLES = 5000  # importance samples per test image, as in the VampPrior paper
 PROBE_IMAGES, PROBE_SAMPLES = 64, 16
 
 
-def train(name: str, runs: Path, store: Path, *, device: str | None = None) -> dict:
+def train(name: str, runs: Path, store: Path) -> dict:
     """Train the reference `name`, measure it and write weights, probe and card into `store`. Returns the card.
 
     The run's checkpoint is kept in runs/name: a call that was cut off goes on after its last finished epoch.
     """
     recipe = RECIPES[name]
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     images = data.load(recipe.data)
     torch.manual_seed(recipe.settings.seed)
     model = recipe.build()
@@ -64,11 +64,11 @@ def test_images(settings: Settings, test: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def make_probe(model: nn.Module, *, seed: int = 413) -> dict[str, Tensor]:
+def make_probe(model: nn.Module) -> dict[str, Tensor]:
     """See `reference.Probe`. Computed in float64 on the CPU, from the shipped weights."""
     device = next(model.parameters()).device
     model = model.cpu().double()
-    generator = Generator().manual_seed(seed)
+    generator = Generator().manual_seed(413)
     x = model.sample(PROBE_IMAGES, generator=generator)
     mu, logvar = model.encode(x)
     noise = torch.randn(PROBE_SAMPLES, *mu.shape, generator=generator, dtype=mu.dtype)
@@ -76,10 +76,8 @@ def make_probe(model: nn.Module, *, seed: int = 413) -> dict[str, Tensor]:
     log_p_x = model.log_likelihood(x, z)  # (S, 64)
     log_q = torch.distributions.Normal(mu, (0.5 * logvar).exp()).log_prob(z).sum(-1)
     kl = model.elbo(x, generator=generator).kl
-    answers = {
-        **dict(x=x, noise=noise, mu=mu, logvar=logvar, z=z, logits=model.decoder(z[0]), reconstruction=log_p_x[0], kl=kl),
-        "log_weights": log_p_x + model.prior.log_prob(z) - log_q,
-    }
+    answers = {"x": x, "noise": noise, "mu": mu, "logvar": logvar, "z": z, "logits": model.decoder(z[0])}
+    answers |= {"reconstruction": log_p_x[0], "kl": kl, "log_weights": log_p_x + model.prior.log_prob(z) - log_q}
     model.float().to(device)
     return {key: tensor.contiguous() for key, tensor in answers.items()}
 
