@@ -135,11 +135,11 @@ def evaluate(name: str, samples: int) -> None:
     """Measure the reference NAME on its whole test set (the cards use 5,000 samples: several minutes)."""
     from . import data, reference
     from .reference.recipes import RECIPES
-    from .reference.train import measure, test_images
+    from .reference.train import measure
 
     model = reference.load(name)
     recipe = RECIPES[name]
-    for metric, value in measure(model, test_images(recipe.settings, data.load(recipe.data).test), samples=samples).items():
+    for metric, value in measure(model, recipe, data.load(recipe.data), samples=samples).items():
         click.echo(f"{metric:<24} {value}")
 
 
@@ -173,7 +173,7 @@ def reference_list() -> None:
     """What is shipped, with what was measured on it."""
     from . import reference
 
-    for name in reference.names():
+    for name in reference.carded():
         card = reference.card(name)
         published = "" if card["published"] is None else f"   published {card['published']:g}"
         click.echo(f"{name:<14} {card['title']:<46} {card['metrics'][card['metric']]:.2f} {card['metric']}{published}")
@@ -193,14 +193,21 @@ def reference_verify() -> None:
 @reference.command("train")
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All of them, in the order of the course.")
+@click.option("--grid", type=click.Choice(["epitomic"]), help="Every model of a paper's table: the cards alone, several at once.")
+@click.option("--processes", default=2, show_default=True, type=click.IntRange(1), help="Models trained at once with --grid.")
 @click.option("--runs", type=click.Path(path_type=Path), default="runs", show_default=True, help="Where checkpoints are kept.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where weights and cards go; default: into the package.")
-def reference_train(names: tuple[str, ...], everything: bool, runs: Path, out: Path | None) -> None:
+def reference_train(names: tuple[str, ...], everything: bool, grid: str, processes: int, runs: Path, out: Path | None) -> None:
     """Train and measure the references NAMES (on CUDA where there is one). A call that was cut off goes on."""
     from . import reference
+    from .reference.grid import train_grid
     from .reference.recipes import RECIPES
     from .reference.train import train
 
+    if grid:
+        for name, error in train_grid(grid, runs, out or reference.STORE, processes=processes).items():
+            click.echo(f"✗ {name}: {error}")
+        return
     unknown = [name for name in names if name not in RECIPES]
     if unknown or not (names or everything):
         raise click.UsageError(

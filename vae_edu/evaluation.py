@@ -1,9 +1,12 @@
-"""What a trained model is worth: the bound's terms, the importance-sampled log-likelihood, active units, the manifold.
+"""What a trained model is worth: the bound's terms, the importance-sampled log-likelihood, active units, the Parzen-window
+log-density of its samples, the manifold.
 
 Every metric is a mean over images or given per image, so that the batch size changes the speed and never the value.
 """
 
 import math
+import warnings
+from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
@@ -14,10 +17,12 @@ from .objectives import Elbo
 
 @torch.no_grad()
 def elbo_terms(model: nn.Module, x: Tensor, *, batch_size: int = 1000, generator: Generator | None = None) -> Elbo:
-    """The bound's terms for every image of x (n, pixels), one sample of z each: an Elbo of (n,) tensors, in nats."""
+    """The bound's terms for every image of x (n, pixels), one sample of z each: an Elbo of (n,) tensors, in nats.
+
+    Its kl_parts, (n, parts), give the KL per unit: `elbo_terms(model, x).kl_parts.mean(0)`.
+    """
     _require_rows(x)
-    parts = [model.elbo(batch, generator=generator) for batch in x.split(batch_size)]
-    return Elbo(torch.cat([part.reconstruction for part in parts]), torch.cat([part.kl for part in parts]))
+    return Elbo(*map(torch.cat, zip(*[model.elbo(batch, generator=generator) for batch in x.split(batch_size)])))
 
 
 def log_likelihood_from_weights(log_weights: Tensor) -> Tensor:
@@ -56,14 +61,67 @@ def bits_per_dimension(log_likelihood: Tensor | float, pixels: int):
 
 @torch.no_grad()
 def unit_activity(model: nn.Module, x: Tensor, *, batch_size: int = 1000) -> Tensor:
-    """Variance over the images of each latent's posterior mean: (latent_dim,). Source: Burda et al. 2016, section 5.2."""
+    """Variance over the images of each latent's posterior mean: (latent_dim,). Source: Burda et al. 2016, section 5.2.
+
+    The posterior is the one the bound uses: an epitomic VAE's mean is masked by y*, m * mu (the paper does not say).
+    """
     _require_rows(x)
-    return torch.cat([model.encode(batch)[0] for batch in x.split(batch_size)]).var(0)
+    return torch.cat([model.posterior(batch)[0] for batch in x.split(batch_size)]).var(0)
 
 
 def active_units(activity: Tensor, *, threshold: float) -> int:
     """How many units vary by more than `threshold`. State it: Burda's code uses 0.01, the eVAE paper 0.02 (FACTS 1.4)."""
     return int((activity > threshold).sum())
+
+
+class Parzen(NamedTuple):
+    """A Parzen-window score: the mean log-density of the test images in nats, its standard error over them, and sigma."""
+
+    mean: float
+    standard_error: float
+    sigma: float
+
+
+PARZEN_SIGMAS = tuple(10 ** (i / 9 - 1) for i in range(10))  # 0.1 to 1, evenly spaced in their logarithm
+DISTANCES = 2**22  # pairs of image and sample held at once: 16 MB in float32
+
+
+@torch.no_grad()
+def parzen_log_density(x: Tensor, samples: Tensor, sigma: float) -> Tensor:
+    """log of the mean over samples s of N(x; s, sigma^2 I), for every image: (n, pixels), (m, pixels) to (n,), in nats.
+
+    From |x - s|^2 = |x|^2 - 2 x.s + |s|^2: one matrix product for each block of images. Source: Breuleux et al. 2011, the
+    protocol of Goodfellow et al. 2014 (FACTS 1.5).
+    """
+    _require_rows(x)
+    _require_rows(samples)
+    if not 0 < sigma < math.inf:
+        raise ValueError(f"sigma must be positive, got {sigma}.")
+    scaled = samples / sigma**2
+    penalty = -0.5 * (samples * scaled).sum(1)
+    scores = []
+    for block in x.split(max(1, DISTANCES // len(samples))):
+        exponent = torch.addmm(penalty, block, scaled.T)  # (x.s - |s|^2 / 2) / sigma^2
+        highest = exponent.amax(1, keepdim=True)
+        # logsumexp in place; below e^-80 of the highest nothing counts, and exp of much less is 20 times slower
+        total = exponent.sub_(highest).clamp_(min=-80).exp_().sum(1).log_()
+        scores.append(total + highest.squeeze(1) - 0.5 * block.square().sum(1) / sigma**2)
+    log_normaliser = math.log(len(samples)) + 0.5 * x.shape[1] * math.log(2 * math.pi * sigma**2)
+    return torch.cat(scores) - log_normaliser
+
+
+def parzen(samples: Tensor, valid: Tensor, test: Tensor, *, sigmas=PARZEN_SIGMAS) -> Parzen:
+    """Fit a Gaussian of width sigma around every sample (means of p(x|z), 10,000 of them), score grey test images.
+
+    sigma is the one of `sigmas` that is best on the first 1,000 images of `valid`; it warns where that is the first or the
+    last. It rewards smooth samples: 10,000 k-means centroids of MNIST score 334 nats, 10,000 of its images 243.
+    """
+    scores = [parzen_log_density(valid[:1000], samples, sigma).mean().item() for sigma in sigmas]
+    best = max(range(len(sigmas)), key=scores.__getitem__)
+    if best in (0, len(sigmas) - 1):
+        warnings.warn(f"The best sigma, {sigmas[best]:.3g}, is at the edge of the grid: widen it.", stacklevel=2)
+    density = parzen_log_density(test, samples, sigmas[best])
+    return Parzen(density.mean().item(), density.std().item() / len(test) ** 0.5, sigmas[best])
 
 
 @torch.no_grad()

@@ -19,6 +19,7 @@ from torch import Generator, Tensor, nn
 from tqdm.auto import tqdm
 
 from .data import binarize
+from .epitome import stratified_batches, usage
 from .objectives import warm_up
 
 
@@ -32,7 +33,8 @@ class Settings:
 
     normalize_gradients divides each parameter's gradient by its own norm before Adam; dynamic_binarization draws
     x ~ Bernoulli(grey) anew for every batch, and once for validation; lr_decay is the learning rate's factor at the last
-    epoch, reached along a half cosine (1: constant).
+    epoch, reached along a half cosine (1: constant); kl_weight is beta after the warm-up, in validation too (lambda in the
+    eVAE paper, eq. 6).
     """
 
     epochs: int
@@ -43,6 +45,7 @@ class Settings:
     normalize_gradients: bool = False
     dynamic_binarization: bool = False
     lr_decay: float = 1.0
+    kl_weight: float = 1.0
     seed: int = 0
 
     def __post_init__(self):
@@ -83,8 +86,8 @@ def fit(
     if valid is not None and settings.dynamic_binarization:
         valid = binarize(valid, generator=_generator(settings.seed, 0, device))
 
-    def losses(x: Tensor, generator: Generator, beta: float = 1.0) -> Tensor:
-        return loss(x, generator) if loss else -model.elbo(x, generator=generator).value(beta)
+    def losses(x: Tensor, generator: Generator, beta: float = settings.kl_weight, **epitome: Tensor) -> Tensor:
+        return loss(x, generator) if loss else -model.elbo(x, **epitome, generator=generator).value(beta)
 
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr, fused=True)
     run = {"settings": asdict(settings), "model": repr(model), "pixels": [_content(train), _content(valid)]}
@@ -92,13 +95,13 @@ def fit(
     bar = tqdm(total=settings.epochs, initial=len(state.history), disable=not progress, leave=False, unit="epoch")
     while not _finished(state, settings, patience=valid is not None):
         epoch, started = len(state.history) + 1, time.perf_counter()
-        beta = warm_up(epoch, settings.warmup)
+        beta = settings.kl_weight * warm_up(epoch, settings.warmup)
         for group in optimizer.param_groups:
             group["lr"] = settings.lr * _decay(epoch, settings)
-        record = {"epoch": epoch, "train": _sweep(model, train, partial(losses, beta=beta), optimizer, epoch, settings)}
+        record = {"epoch": epoch, **_sweep(model, train, partial(losses, beta=beta), optimizer, epoch, settings)}
         if valid is not None:
             record["valid"] = mean_loss(model, valid, losses, generator=_generator(settings.seed, -epoch, device))
-        if not all(math.isfinite(value) for value in record.values()):
+        if not all(math.isfinite(record[name]) for name in ("train", "valid") if name in record):
             raise TrainingError(f"The loss is no longer finite in epoch {epoch}; lower the learning rate ({settings.lr}).")
         _keep_best(state, model, record)
         state.history.append({**record, "seconds": round(time.perf_counter() - started, 2)})
@@ -118,22 +121,31 @@ def _keep_best(state: Progress, model: nn.Module, record: dict) -> None:
         state.best_state = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
 
-def _sweep(model: nn.Module, train: Tensor, batch_loss, optimizer, epoch: int, settings: Settings) -> float:
-    """One pass over the training images in a new order; returns the mean loss per image."""
+def _sweep(model: nn.Module, train: Tensor, batch_loss, optimizer, epoch: int, settings: Settings) -> dict:
+    """One pass over the training images in a new order; returns the mean loss per image.
+
+    A model with epitomes first assigns every image to one; the minibatches hold each epitome's share of the images, and
+    the record counts the images of each (eVAE paper, algorithm 1).
+    """
     generator = _generator(settings.seed, epoch, train.device)
-    order = torch.randperm(len(train), generator=generator, device=train.device)
+    y = model.assign(train, sampled=True, generator=generator) if hasattr(model, "assign") else None
+    if y is None:
+        batches = torch.randperm(len(train), generator=generator, device=train.device).split(settings.batch_size)
+    else:
+        batches = stratified_batches(y, settings.batch_size, generator=generator)
     model.train()
     total = torch.zeros((), device=train.device)
-    for rows in order.split(settings.batch_size):
+    for rows in batches:
         x = binarize(train[rows], generator=generator) if settings.dynamic_binarization else train[rows]
-        losses = batch_loss(x, generator)
+        losses = batch_loss(x, generator) if y is None else batch_loss(x, generator, y=y[rows])
         optimizer.zero_grad()
         losses.mean().backward()
         if settings.normalize_gradients:
             normalize_gradients_(model)
         optimizer.step()
         total += losses.detach().sum()
-    return total.item() / len(train)
+    record = {"train": total.item() / len(train)}
+    return record if y is None else {**record, "usage": usage(y, model.epitomes).tolist()}
 
 
 def normalize_gradients_(model: nn.Module) -> None:

@@ -1,6 +1,7 @@
 """The models of the course, one file each, composed of the parts of floor 2."""
 
 from .autoencoder import Autoencoder
+from .epitomic import DropoutVAE, EpitomicVAE, MixtureVAE, matched_width
 from .vae import VAE
 
-__all__ = ["VAE", "Autoencoder"]
+__all__ = ["VAE", "Autoencoder", "DropoutVAE", "EpitomicVAE", "MixtureVAE", "matched_width"]

@@ -49,6 +49,10 @@ class VAE(nn.Module):
         """(batch, pixels) to mu and logvar of q(z|x), each (batch, latent_dim)."""
         return self.encoder(x)
 
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """mu and logvar of the q(z|x) that the bound uses: here, what the encoder says."""
+        return self.encode(x)
+
     def decode(self, z: Tensor):
         """(..., latent_dim) to the likelihood's parameters: for Bernoulli pixels the logits, (..., pixels)."""
         return self.likelihood.parameters_of(self.decoder(z))
@@ -70,13 +74,17 @@ class VAE(nn.Module):
         Computed in chunks of at most ROWS decoded images, so that without gradients memory does not grow with `samples`.
         """
         mu, logvar = self.encode(x)
-        step = max(1, ROWS // len(x))
         chunks = []
-        for start in range(0, samples, step):
-            n = min(step, samples - start)
+        for n in self._chunks(samples, len(x)):
             z = reparameterize(mu.expand(n, *mu.shape), logvar, generator=generator)  # (n, batch, latent_dim)
             chunks.append(self.log_likelihood(x, z) + self.prior.log_prob(z) - log_normal(z, mu, logvar))
         return torch.cat(chunks)
+
+    @staticmethod
+    def _chunks(samples: int, batch: int) -> list[int]:
+        """How many samples each chunk of log_weights takes: at most ROWS decoded images at once."""
+        step = max(1, ROWS // max(1, batch))
+        return [min(step, samples - start) for start in range(0, samples, step)]
 
     def sample(self, n: int, *, mean: bool = False, generator: Generator | None = None) -> Tensor:
         """n images from the model, (n, pixels): pixels drawn from p(x|z), or their means (what pictures use)."""

@@ -1,7 +1,7 @@
 """Trained references: weights (half precision), a card with everything measured on them, and a probe.
 
 A probe is 64 images drawn from the reference's own decoder with the reference's answers on them in float64, so that a
-check can be held against the full reference with no data set at hand.
+check can be held against the full reference with no data set at hand. Of some models only the card is shipped.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from safetensors.torch import load as parse_safetensors
 from torch import Tensor, nn
 
+from .epitomic import GRID
 from .recipes import RECIPES
 
 STORE = Path(__file__).parent / "store"
@@ -22,7 +23,10 @@ class StoreError(Exception):
 
 
 class Probe(NamedTuple):
-    """The reference's answers on 64 images of its own, float64. S samples of z per image; the Elbo's terms use the first."""
+    """The reference's answers on 64 images of its own, float64. S samples of z per image; the Elbo's terms use the first.
+
+    With epitomes, mu, logvar and z are those of q(z|x, y*), masked; kl and costs contain log E.
+    """
 
     x: Tensor  # (64, pixels), drawn from the decoder
     noise: Tensor  # (S, 64, latent_dim), standard normal
@@ -33,11 +37,17 @@ class Probe(NamedTuple):
     reconstruction: Tensor  # (64,), log p(x | z[0])
     kl: Tensor  # (64,), KL(q(z|x) || p(z))
     log_weights: Tensor  # (S, 64), log p(x, z) - log q(z|x)
+    costs: Tensor | None = None  # (64, epitomes), of every epitome at z = mu
 
 
 def names() -> list[str]:
     """The references that are shipped with weights."""
     return [name for name in RECIPES if (STORE / f"{name}.safetensors").exists()]
+
+
+def carded() -> list[str]:
+    """All models with a card, those of the epitomic paper's grid included; not all have weights."""
+    return [name for name in RECIPES | GRID if (STORE / f"{name}.json").exists()]
 
 
 def card(name: str) -> dict:
@@ -50,7 +60,7 @@ def card(name: str) -> dict:
 
 def load(name: str, *, device: str = "cpu") -> nn.Module:
     """The trained model, float32, in eval mode. Raises StoreError unless its bytes are the ones the card names."""
-    model = RECIPES[_known(name)].build()
+    model = (RECIPES | GRID)[_known(name)].build()
     model.load_state_dict(_tensors(name, "safetensors"))
     return model.float().eval().requires_grad_(False).to(device)
 
@@ -72,7 +82,7 @@ def _tensors(name: str, suffix: str) -> dict[str, Tensor]:
 
 
 def _known(name: str) -> str:
-    if name not in RECIPES:
+    if name not in RECIPES | GRID:
         raise StoreError(f"There is no reference called {name!r}; there are {', '.join(RECIPES)}.")
     return name
 

@@ -1,31 +1,10 @@
-"""How each reference is made: its network, its data, its settings, and the number it is held against.
-
-A recipe is all that `vae-edu reference train` needs, and all that `reference.load` needs to rebuild the network.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from torch import nn
+"""How each reference is made: its network, its data, its settings, and the number it is held against."""
 
 from ..likelihoods import Logistic256
 from ..models import VAE
 from ..training import Settings
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """One reference. `published` is the paper's value in the unit of `metric`; None where no paper gives one."""
-
-    title: str
-    data: str
-    build: Callable[[], nn.Module]
-    settings: Settings
-    metric: str  # "log-likelihood (nats)" or "bits per dimension"
-    published: float | None
-    source: str
-    notes: str
-
+from . import epitomic
+from .recipe import Recipe
 
 RECIPES = {
     "vae-mnist": Recipe(
@@ -65,4 +44,4 @@ RECIPES = {
         notes="256-bin logistic pixels instead of the paper's Gaussian, whose density has no upper bound; the best published "
         "one-layer value with 40 latents is 4.57 bits per dimension (VampPrior paper, Table 1), with 2 latents there is none.",
     ),
-}
+} | epitomic.REFERENCES

@@ -5,6 +5,7 @@ Needs only torch, numpy, safetensors and tqdm, so that it runs on a bare GPU mac
 
 import hashlib
 import json
+import math
 import os
 import platform
 from dataclasses import asdict
@@ -15,33 +16,44 @@ from safetensors.torch import save as to_safetensors
 from torch import Generator, Tensor, nn
 
 from .. import __version__, data
-from ..evaluation import active_units, bits_per_dimension, elbo_terms, log_likelihood, unit_activity
+from ..data import Dataset
+from ..epitome import usage
+from ..evaluation import active_units, bits_per_dimension, elbo_terms, log_likelihood, parzen, unit_activity
 from ..networks import he_init_
 from ..training import Settings, fit
-from .recipes import RECIPES, Recipe
+from .epitomic import GRID, METRIC
+from .recipe import Recipe
+from .recipes import RECIPES
 
 SAMPLES = 5000  # importance samples per test image, as in the VampPrior paper
+PARZEN_SAMPLES = 10_000
 PROBE_IMAGES, PROBE_SAMPLES = 64, 16
 
 
-def train(name: str, runs: Path, store: Path) -> dict:
-    """Train the reference `name`, measure it and write weights, probe and card into `store`. Returns the card.
+def train(name: str, runs: Path, store: Path, *, progress: bool = True) -> dict:
+    """Train the reference `name`, measure it and write its card, and weights and probe where they are shipped, into `store`.
 
-    The run's checkpoint is kept in runs/name: a call that was cut off goes on after its last finished epoch.
+    The run's checkpoint is kept in runs/name: a call that was cut off goes on after its last finished epoch. Returns the card.
     """
-    recipe = RECIPES[name]
+    recipe = (RECIPES | GRID)[name]
     device = "cuda" if torch.cuda.is_available() else "cpu"
     images = data.load(recipe.data)
     torch.manual_seed(recipe.settings.seed)
     model = recipe.build()
-    he_init_(model)
-    history = fit(model.to(device), images.train, images.valid, recipe.settings, folder=runs / name)
+    if recipe.he_init:
+        he_init_(model)
+    history = fit(model.to(device), images.train, images.valid, recipe.settings, folder=runs / name, progress=progress)
     model = shipped(model)
-    weights = {key: tensor.half().contiguous().cpu() for key, tensor in model.state_dict().items()}
-    files = {"safetensors": to_safetensors(weights), "probe.safetensors": to_safetensors(make_probe(model))}
+    files = {}
+    if recipe.weights:
+        weights = {key: tensor.half().contiguous().cpu() for key, tensor in model.state_dict().items()}
+        files = {
+            "safetensors": to_safetensors(weights),
+            "probe.safetensors": to_safetensors(make_probe(model, grey=recipe.metric == METRIC)),
+        }
     report = {
         **describe(name, recipe, model, history, device),
-        "metrics": measure(model, test_images(recipe.settings, images.test)),
+        "metrics": measure(model, recipe, images),
         "sha256": {suffix: hashlib.sha256(raw).hexdigest() for suffix, raw in files.items()},
     }
     store.mkdir(parents=True, exist_ok=True)
@@ -64,43 +76,72 @@ def test_images(settings: Settings, test: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def make_probe(model: nn.Module) -> dict[str, Tensor]:
-    """See `reference.Probe`. Computed in float64 on the CPU, from the shipped weights."""
+def make_probe(model: nn.Module, *, grey: bool = False) -> dict[str, Tensor]:
+    """See `reference.Probe`. Computed in float64 on the CPU, from the shipped weights; grey: the images are decoder means."""
     device = next(model.parameters()).device
     model = model.cpu().double()
     generator = Generator().manual_seed(413)
-    x = model.sample(PROBE_IMAGES, generator=generator)
-    mu, logvar = model.encode(x)
+    x = model.sample(PROBE_IMAGES, mean=grey, generator=generator)
+    mu, logvar = model.posterior(x)
     noise = torch.randn(PROBE_SAMPLES, *mu.shape, generator=generator, dtype=mu.dtype)
     z = mu + (0.5 * logvar).exp() * noise
+    epitomic = hasattr(model, "assign")
+    if epitomic:
+        z = model.masks[model.assign(x)] * z
     log_p_x = model.log_likelihood(x, z)  # (S, 64)
     log_q = torch.distributions.Normal(mu, (0.5 * logvar).exp()).log_prob(z).sum(-1)
     kl = model.elbo(x, generator=generator).kl
+    log_weights = log_p_x + model.prior.log_prob(z) - log_q
     answers = {"x": x, "noise": noise, "mu": mu, "logvar": logvar, "z": z, "logits": model.decoder(z[0])}
-    answers |= {"reconstruction": log_p_x[0], "kl": kl, "log_weights": log_p_x + model.prior.log_prob(z) - log_q}
+    answers |= {"reconstruction": log_p_x[0], "kl": kl, "log_weights": log_weights}
+    if epitomic:
+        answers |= {"costs": model.costs(x), "log_weights": log_weights - math.log(model.epitomes)}
     model.float().to(device)
     return {key: tensor.contiguous() for key, tensor in answers.items()}
 
 
-def measure(model: nn.Module, test: Tensor, *, samples: int = SAMPLES) -> dict:
-    """Every metric on the card, over all images of `test`."""
+def measure(model: nn.Module, recipe: Recipe, images: Dataset, *, samples: int = SAMPLES) -> dict:
+    """Every metric on the card, over all test images. samples: of z per image, for the log-likelihood."""
     device = next(model.parameters()).device
     generator = Generator(device).manual_seed(413)
-    test = test.to(device)
+    test = test_images(recipe.settings, images.test).to(device)
     terms = elbo_terms(model, test, generator=generator)
-    likelihood = log_likelihood(model, test, samples=samples, generator=generator, progress=True)
-    activity = unit_activity(model, test)
-    return {
+    if recipe.metric == METRIC:
+        scores = _parzen_scores(model, images, generator)
+    else:
+        scores = _likelihood_scores(model, test, samples, generator)
+    found = {
         "test images": len(test),
+        **scores,
+        "ELBO (nats)": round(terms.value().mean().item(), 3),
+        "reconstruction (nats)": round(terms.reconstruction.mean().item(), 3),
+        "KL (nats)": round(terms.kl.mean().item(), 3),
+    }
+    if hasattr(model, "assign"):
+        found["of it log E (nats)"] = round(math.log(model.epitomes), 3)
+        found["images per epitome"] = usage(model.assign(test), model.epitomes).tolist()
+    activity = unit_activity(model, test)
+    return found | {f"active units at {threshold}": active_units(activity, threshold=threshold) for threshold in (0.01, 0.02)}
+
+
+def _likelihood_scores(model: nn.Module, test: Tensor, samples: int, generator: Generator) -> dict:
+    likelihood = log_likelihood(model, test, samples=samples, generator=generator, progress=True)
+    return {
         "importance samples": samples,
         "log-likelihood (nats)": round(likelihood.mean().item(), 3),
         "standard error (nats)": round(likelihood.std().item() / len(test) ** 0.5, 3),
         "bits per dimension": round(bits_per_dimension(likelihood.mean().item(), test.shape[1]), 4),
-        "ELBO (nats)": round(terms.value().mean().item(), 3),
-        "reconstruction (nats)": round(terms.reconstruction.mean().item(), 3),
-        "KL (nats)": round(terms.kl.mean().item(), 3),
-        "active units at 0.01": active_units(activity, threshold=0.01),
-        "active units at 0.02": active_units(activity, threshold=0.02),
+    }
+
+
+def _parzen_scores(model: nn.Module, images: Dataset, generator: Generator) -> dict:
+    drawn = model.sample(PARZEN_SAMPLES, mean=True, generator=generator)
+    score = parzen(drawn, images.valid.to(drawn), images.test.to(drawn))
+    return {
+        "Parzen samples": PARZEN_SAMPLES,
+        METRIC: round(score.mean, 2),
+        "standard error (nats)": round(score.standard_error, 2),
+        "Parzen sigma": round(score.sigma, 4),
     }
 
 
@@ -119,6 +160,7 @@ def describe(name: str, recipe: Recipe, model: nn.Module, history: list[dict], d
         "hardware": torch.cuda.get_device_name() if device.startswith("cuda") else _cpu(),
         "training seconds": round(sum(record["seconds"] for record in history)),
         "curve": {key: [round(record[key], 2) for record in history] for key in ("train", "valid")},
+        **({"usage": [record["usage"] for record in history]} if "usage" in history[0] else {}),
         "metric": recipe.metric,
         "published": recipe.published,
         "source": recipe.source,
