@@ -186,6 +186,114 @@ def match_reference_library(x, noise, weights):
     return model.log_likelihood(x, mu + (0.5 * logvar).exp() * noise) - kl_standard_normal_loop(mu, logvar)
 
 
+def epitome_masks_loop(latent_dim, size, stride):
+    masks = torch.zeros((latent_dim - size) // stride + 1, latent_dim)
+    for row, mask in enumerate(masks):
+        mask[row * stride : row * stride + size] = 1
+    return masks
+
+
+def epitome_masks_unfold(latent_dim, size, stride):
+    members = torch.arange(latent_dim).unfold(0, size, stride)
+    return F.one_hot(members, latent_dim).sum(1)
+
+
+def masked_kl_distributions(mu, logvar, mask):
+    return kl_divergence(normal(mask * mu, mask * logvar), normal(torch.zeros_like(mu), torch.zeros_like(mu)))
+
+
+def masked_kl_terms(mu, logvar, mask):
+    terms = 0.5 * (mu**2 + torch.expm1(logvar) - logvar)
+    return torch.einsum("bd,bd->b", mask, terms)
+
+
+def masked_kl_where(mu, logvar, mask):
+    inside = mask > 0
+    zero = torch.zeros_like(mu)
+    return kl_standard_normal_loop(torch.where(inside, mu, zero), torch.where(inside, logvar, zero))
+
+
+def epitome_costs_einsum(log_p_x, mu, logvar, masks):
+    terms = 0.5 * (mu**2 + logvar.exp() - logvar - 1)
+    return math.log(len(masks)) + torch.einsum("bd,ed->be", terms, masks) - log_p_x
+
+
+def epitome_costs_loop(log_p_x, mu, logvar, masks):
+    columns = [masked_kl_distributions(mu, logvar, mask.expand_as(mu)) - log_p_x[:, e] for e, mask in enumerate(masks)]
+    return torch.stack(columns, 1) + math.log(len(columns))
+
+
+def assign_bincount(costs):
+    y = costs.argmin(-1)
+    return y, torch.bincount(y, minlength=costs.shape[1])
+
+
+def assign_one_hot(costs):
+    y = (-costs).max(1).indices
+    return [y, F.one_hot(y, costs.shape[1]).sum(0)]
+
+
+def assign_python(costs):
+    y = [row.index(min(row)) for row in costs.tolist()]
+    return torch.tensor(y), torch.tensor([y.count(e) for e in range(costs.shape[1])])
+
+
+def stratified_batches_scatter(y, order, batches):
+    grouped = order[torch.argsort(y[order], stable=True)]
+    return torch.empty_like(order).scatter_(0, grouped, torch.arange(len(y)) % batches)
+
+
+def stratified_batches_inverse(y, order, batches):
+    grouped = order[torch.sort(y[order], stable=True).indices]
+    return grouped.argsort() % batches
+
+
+def stratified_batches_lists(y, order, batches):
+    deck = sorted(order.tolist(), key=lambda image: int(y[image]))
+    return torch.tensor([deck.index(image) % batches for image in range(len(y))])
+
+
+def epitome_activity_var(mu, y, masks):
+    return torch.var(mu * masks[y], dim=0)
+
+
+def epitome_activity_by_hand(mu, y, masks):
+    means = F.one_hot(y, len(masks)).to(mu.dtype) @ masks * mu
+    return ((means - means.mean(0)) ** 2).sum(0) / (len(mu) - 1)
+
+
+def match_epitomic_loop(x, noise, masks, weights):
+    linear = lambda h, layer: F.linear(h, weights[layer + ".weight"], weights[layer + ".bias"])
+    decode = lambda z: linear(F.relu(linear(z, "decoder.0.0")), "decoder.1")
+    h = F.relu(linear(x, "encoder.body.0"))
+    mu, logvar = linear(h, "encoder.mu"), linear(h, "encoder.logvar")
+    log_p_x = torch.stack([log_bernoulli_bce(x, decode(mask * mu)) for mask in masks], 1)
+    y = epitome_costs_einsum(log_p_x, mu, logvar, masks).argmin(1)
+    mask = masks[y]
+    z = normal(mask * mu, mask * logvar).base_dist
+    z = mask * (z.loc + z.scale * noise)
+    return y, log_bernoulli_bce(x, decode(z)) - masked_kl_distributions(mu, logvar, mask) - math.log(len(masks))
+
+
+def match_epitomic_image_by_image(x, noise, masks, weights):
+    def affine(h, layer):
+        return weights[layer + ".weight"] @ h + weights[layer + ".bias"]
+
+    def bound(image, z, posterior, mask):
+        logits = affine(torch.relu(affine(mask * z, "decoder.0.0")), "decoder.1")
+        return log_bernoulli_distributions(image, logits) - masked_kl_terms(*posterior, mask[None])[0] - math.log(len(masks))
+
+    chosen, bounds = [], []
+    for image, e in zip(x, noise):
+        h = torch.relu(affine(image, "encoder.body.0"))
+        mu, logvar = affine(h, "encoder.mu"), affine(h, "encoder.logvar")
+        posterior = mu[None], logvar[None]
+        candidates = [bound(image, mu, posterior, mask).item() for mask in masks]
+        chosen.append(candidates.index(max(candidates)))
+        bounds.append(bound(image, mu + torch.exp(logvar / 2) * e, posterior, masks[chosen[-1]]))
+    return torch.tensor(chosen), torch.stack(bounds)
+
+
 def of(exercise: str) -> list:
     """The alternatives of an exercise: the functions here whose names begin with its name."""
     return [f for name, f in globals().items() if name.startswith(exercise + "_")]

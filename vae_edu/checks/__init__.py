@@ -9,13 +9,14 @@ import math
 import numbers
 from typing import Any
 
-from . import ps1, ps2, ps3, ps3_match
+from . import ps1, ps2, ps3, ps3_match, ps4, ps4_match, ps4_sweep
 from .exercise import Exercise
 from .report import as_data, as_text, show
 from .runner import run
 
+MODULES = (ps1, ps2, ps3, ps3_match, ps4, ps4_sweep, ps4_match)
 EXERCISES: dict[str, Exercise] = {
-    value.name: value for module in (ps1, ps2, ps3, ps3_match) for value in vars(module).values() if isinstance(value, Exercise)
+    value.name: value for module in MODULES for value in vars(module).values() if isinstance(value, Exercise)
 }
 CHECK_SEED, GRADE_SEED = 1, 413  # "hidden" means fresh inputs, not secret code: the grade's seed is stored with the score
 
