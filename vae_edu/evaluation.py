@@ -125,16 +125,18 @@ def parzen(samples: Tensor, valid: Tensor, test: Tensor, *, sigmas=PARZEN_SIGMAS
 
 
 @torch.no_grad()
-def latent_manifold(model: nn.Module, side: int = 20) -> Tensor:
-    """Mean images on a side x side grid over a two-dimensional latent space: (side * side, pixels), rows from the top.
+def latent_manifold(model: nn.Module, side: int = 20, *, units: tuple[int, int] | None = None) -> Tensor:
+    """Mean images on a side x side grid over two latents: (side * side, pixels), rows from the top.
 
     The grid is even in probability: coordinates go through the inverse normal CDF (Kingma & Welling 2014, figure 4).
+    units: which two latents of a larger model, an epitome's say; all others are 0.
     """
-    if model.latent_dim != 2:
-        raise ValueError(f"A manifold can be drawn for 2 latents, this model has {model.latent_dim}.")
+    if units is None and model.latent_dim != 2:
+        raise ValueError(f"This model has {model.latent_dim} latents: say which two with units=(first, second).")
     quantiles = (torch.arange(side) + 0.5) / side
     axis = torch.special.ndtri(quantiles)
-    z = torch.stack(torch.meshgrid(axis.flip(0), axis, indexing="ij")[::-1], -1).reshape(-1, 2)
+    z = torch.zeros(side * side, model.latent_dim)
+    z[:, list(units or (0, 1))] = torch.stack(torch.meshgrid(axis.flip(0), axis, indexing="ij")[::-1], -1).reshape(-1, 2)
     return model.likelihood.mean(model.decode(z.to(next(model.parameters()))))
 
 

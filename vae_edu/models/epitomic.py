@@ -145,19 +145,22 @@ class MixtureVAE(nn.Module):
 
     def posterior(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """mu and logvar over the latents of all VAEs, each (batch, epitomes * size): 0 for all but y's."""
-        y = self.assign(x) if y is None else y
-        own = F.one_hot(y, self.epitomes).repeat_interleave(self.size, 1)
+        own = self._own(self.assign(x) if y is None else y)
         mu, logvar = (torch.cat(parts, 1) for parts in zip(*[vae.encode(x) for vae in self.vaes]))
         return own * mu, own * logvar
 
     def elbo(self, x: Tensor, y: Tensor | None = None, *, generator: Generator | None = None) -> Elbo:
-        """As EpitomicVAE.elbo, log E included; kl_parts holds the chosen VAE's latents, (batch, size)."""
+        """As EpitomicVAE.elbo, log E included; kl_parts is (batch, epitomes * size)."""
         y = self.assign(x) if y is None else y
         rows = [(y == e).nonzero().flatten() for e in range(self.epitomes)]
         parts = [vae.elbo(x[own], generator=generator) for vae, own in zip(self.vaes, rows) if len(own)]
         back = torch.cat(rows).argsort()
         reconstruction, kl, kl_parts = (torch.cat(terms)[back] for terms in zip(*parts))
-        return Elbo(reconstruction, kl + math.log(self.epitomes), kl_parts)
+        return Elbo(reconstruction, kl + math.log(self.epitomes), self._own(y) * kl_parts.repeat(1, self.epitomes))
+
+    def _own(self, y: Tensor) -> Tensor:
+        """Ones on the latents of y's VAE: (batch, epitomes * size)."""
+        return F.one_hot(y, self.epitomes).repeat_interleave(self.size, 1)
 
     def sample(self, n: int, *, mean: bool = False, generator: Generator | None = None) -> Tensor:
         """n images, (n, pixels): y uniform, then an image of that VAE."""

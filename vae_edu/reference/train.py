@@ -120,8 +120,12 @@ def measure(model: nn.Module, recipe: Recipe, images: Dataset, *, samples: int =
     if hasattr(model, "assign"):
         found["of it log E (nats)"] = round(math.log(model.epitomes), 3)
         found["images per epitome"] = usage(model.assign(test), model.epitomes).tolist()
-    activity = unit_activity(model, test)
-    return found | {f"active units at {threshold}": active_units(activity, threshold=threshold) for threshold in (0.01, 0.02)}
+    activity, kl = unit_activity(model, test), terms.kl_parts.mean(0)
+    found |= {f"active units at {threshold}": active_units(activity, threshold=threshold) for threshold in (0.01, 0.02)}
+    by_activity = activity.argsort(descending=True)
+    found["activity per unit"] = [round(value, 4) for value in activity[by_activity].tolist()]
+    found["KL per unit (nats)"] = [round(value, 4) for value in kl[by_activity].tolist()]
+    return found
 
 
 def _likelihood_scores(model: nn.Module, test: Tensor, samples: int, generator: Generator) -> dict:
