@@ -93,8 +93,12 @@ def parzen_log_density(x: Tensor, samples: Tensor, sigma: float) -> Tensor:
     From |x - s|^2 = |x|^2 - 2 x.s + |s|^2: one matrix product for each block of images. Source: Breuleux et al. 2011, the
     protocol of Goodfellow et al. 2014 (FACTS 1.5).
     """
-    _require_rows(x)
-    _require_rows(samples)
+    for images in (x, samples):
+        _require_rows(images)
+        if not bool(images.isfinite().all()):
+            raise ValueError("Images and samples must be finite: there are NaN or infinite pixels among them.")
+    if x.shape[1] != samples.shape[1]:
+        raise ValueError(f"Images have {x.shape[1]} pixels, samples {samples.shape[1]}: they must be alike.")
     if not 0 < sigma < math.inf:
         raise ValueError(f"sigma must be positive, got {sigma}.")
     scaled = samples / sigma**2

@@ -12,8 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from vae_edu.evaluation import log_likelihood
-from vae_edu.models import VAE
+from vae_edu.evaluation import log_likelihood, parzen_log_density
+from vae_edu.models import VAE, EpitomicVAE
+from vae_edu.training import Settings, fit
 
 torch.manual_seed(0)
 BATCH = torch.bernoulli(torch.rand(100, 784))
@@ -112,6 +113,63 @@ def test_importance_pythae(benchmark):
     images = BATCH[:20].reshape(-1, 1, 28, 28)
     with torch.no_grad():
         benchmark.pedantic(lambda: model.get_nll(images, n_samples=1000, batch_size=100), rounds=3, warmup_rounds=1)
+
+
+ASSIGN = "assigning 2,000 MNIST-sized images to 12 epitomes (48 latents)"  # cost is proportional to the images
+GREY = torch.rand(2000, 784)
+
+
+def paper_evae():
+    return EpitomicVAE(784, 48, (500,), size=4, stride=4).eval()
+
+
+@pytest.mark.benchmark(group=ASSIGN)
+def test_assign_ours(benchmark):
+    model = paper_evae()
+    benchmark.pedantic(lambda: model.assign(GREY), rounds=7, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group=ASSIGN)
+def test_assign_in_a_plain_loop(benchmark):
+    """Epitome by epitome, image batch by image batch of 100: one full cost after the other."""
+    model = paper_evae()
+
+    @torch.no_grad()
+    def plain():
+        costs = torch.empty(len(GREY), 12)
+        for y, mask in enumerate(model.masks):
+            for first in range(0, len(GREY), 100):
+                x = GREY[first : first + 100]
+                mu, logvar = model.encode(x)
+                mu, logvar = mask * mu, mask * logvar
+                logits = model.decoder(mask * mu)
+                cross_entropy = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1)
+                costs[first : first + 100, y] = cross_entropy + 0.5 * (mu**2 + logvar.exp() - logvar - 1).sum(-1)
+        return costs.argmin(1)
+
+    assert torch.equal(plain(), model.assign(GREY))
+    benchmark.pedantic(plain, rounds=5, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group="an epoch of 2,000 MNIST-sized images, the paper's network with 48 latents")
+@pytest.mark.parametrize("kind", ["vae", "evae"])
+def test_epoch(benchmark, kind):
+    model = paper_evae() if kind == "evae" else VAE(784, 48, (500,), gated=False, logvar_range=None)
+    benchmark.pedantic(lambda: fit(model, GREY, None, Settings(epochs=1, lr=1e-3), progress=False), rounds=7, warmup_rounds=1)
+
+
+PARZEN = "Parzen: 2,000 images against 10,000 samples of 784 pixels"
+SAMPLES = torch.rand(10_000, 784)
+
+
+@pytest.mark.benchmark(group=PARZEN)
+def test_parzen(benchmark):
+    benchmark.pedantic(lambda: parzen_log_density(GREY, SAMPLES, 0.1668), rounds=7, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group=PARZEN)
+def test_parzens_matrix_product_alone(benchmark):
+    benchmark.pedantic(lambda: GREY @ SAMPLES.T, rounds=7, warmup_rounds=1)
 
 
 @pytest.mark.benchmark(group="a check, after import")

@@ -53,7 +53,9 @@ def _rows(first, latent_dim, size):
 
 @epitome_masks.misconception("One epitome too few: there are ⌊(latents − size) / stride⌋ + 1.")
 def count_without_one(latent_dim, size, stride):
-    return _rows(torch.arange((latent_dim - size) // stride) * stride, latent_dim, size)
+    first = torch.arange((latent_dim - size) // stride).unsqueeze(1) * stride
+    latent = torch.arange(latent_dim)
+    return ((first <= latent) & (latent < first + size)).float()
 
 
 @epitome_masks.misconception("The last rows hang over the end: an epitome starts only where all its latents fit.")

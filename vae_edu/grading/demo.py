@@ -27,6 +27,9 @@ TYPICAL_MISTAKES = {  # exercise: the misconception that the second student hold
     "pathwise_gradient": "inner_half_missing",
     "importance_log_likelihood": "log_s_missing",
     "active_units": "mean_square",
+    "epitome_masks": "count_without_one",
+    "stratified_batches": "starts_anew",
+    "epitome_activity": "unmasked_activity",
 }
 STUDENTS = ("all-right", "mistakes", "blank")
 
