@@ -233,6 +233,16 @@ def test_the_mixture_gives_every_image_to_its_own_vae(rng):
     torch.testing.assert_close(found.kl_parts.sum(1) + math.log(3), found.kl)
 
 
+def test_the_mixtures_importance_weights_are_those_of_the_chosen_vae(rng):
+    model, x = mixture(), images(rng)
+    y = model.assign(x)
+    assert len(y.unique()) > 1
+    found = evaluation.log_likelihood(model, x, samples=20_000, generator=rng)
+    for e in y.unique():
+        own = evaluation.log_likelihood(model.vaes[e], x[y == e], samples=20_000, generator=rng)
+        torch.testing.assert_close(found[y == e], own - math.log(3), rtol=0, atol=0.05)
+
+
 def test_dropout_drops_half_of_the_latents_in_training_and_none_afterwards(rng):
     torch.manual_seed(0)
     model, plain = DropoutVAE(5, 40, (7,)).double(), VAE(5, 40, (7,)).double()
@@ -264,8 +274,12 @@ def test_the_loop_assigns_once_an_epoch_and_logs_who_uses_what(monkeypatch):
     monkeypatch.setattr(model, "assign", lambda x, **how: calls.append((len(x), how["sampled"])) or assign(x, **how))
     cut = training.stratified_batches
     monkeypatch.setattr(training, "stratified_batches", lambda y, *a, **k: batches.append((y, cut(y, *a, **k))) or batches[-1][1])
+    elbo, pairs = model.elbo, []
+    monkeypatch.setattr(model, "elbo", lambda x, y, generator: pairs.append((x, y)) or elbo(x, y, generator=generator))
     history = fit(model, DIGITS.train, None, Settings(epochs=3, lr=3e-3), progress=False)
     assert calls == [(1297, True)] * 3
+    swept = [(DIGITS.train[batch], y[batch]) for y, rows in batches for batch in rows]
+    assert all(torch.equal(a, b) for pair, wanted in zip(pairs, swept, strict=True) for a, b in zip(pair, wanted))
     for record, (y, rows) in zip(history, batches):
         assert record["usage"] == usage(y, 4).tolist() and sum(record["usage"]) == 1297 and min(record["usage"]) > 0
         counts = torch.stack([usage(y[batch], 4) for batch in rows])
@@ -318,8 +332,10 @@ def test_a_lighter_kl_weighs_the_objective_and_never_the_model():
     torch.manual_seed(0)
     x = DIGITS.train[:100]
     light = VAE(64, 4, (16,))
+    light.encoder.mu.bias.data[:] = 3.0  # a KL of some 18 nats, which no sampling noise hides
     history = fit(light, x, x, Settings(epochs=1, lr=1e-9, batch_size=100, kl_weight=0.2), progress=False)
     terms = light.elbo(x, generator=training._generator(0, -1, x.device))
+    assert history[0]["train"] == pytest.approx(-terms.value(0.2).mean().item(), abs=1)
     assert history[0]["valid"] == pytest.approx(-terms.value(0.2).mean().item(), rel=1e-4)
     assert (
         terms.value(0.2).mean()

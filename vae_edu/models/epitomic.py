@@ -143,20 +143,36 @@ class MixtureVAE(nn.Module):
         """y*, the VAE of least cost, for every image: (batch,)."""
         return assign(self.costs(x, sampled=sampled, generator=generator))
 
-    def posterior(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """mu and logvar over the latents of all VAEs, each (batch, epitomes * size): 0 for all but y's."""
-        own = self._own(self.assign(x) if y is None else y)
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """mu and logvar of all VAEs side by side, each (batch, epitomes * size)."""
         mu, logvar = (torch.cat(parts, 1) for parts in zip(*[vae.encode(x) for vae in self.vaes]))
+        return mu, logvar
+
+    def posterior(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """As `encode`, but 0 for the latents of all VAEs other than y's."""
+        own = self._own(self.assign(x) if y is None else y)
+        mu, logvar = self.encode(x)
         return own * mu, own * logvar
 
     def elbo(self, x: Tensor, y: Tensor | None = None, *, generator: Generator | None = None) -> Elbo:
         """As EpitomicVAE.elbo, log E included; kl_parts is (batch, epitomes * size)."""
         y = self.assign(x) if y is None else y
-        rows = [(y == e).nonzero().flatten() for e in range(self.epitomes)]
+        rows, back = self._rows(y)
         parts = [vae.elbo(x[own], generator=generator) for vae, own in zip(self.vaes, rows) if len(own)]
-        back = torch.cat(rows).argsort()
         reconstruction, kl, kl_parts = (torch.cat(terms)[back] for terms in zip(*parts))
         return Elbo(reconstruction, kl + math.log(self.epitomes), self._own(y) * kl_parts.repeat(1, self.epitomes))
+
+    def log_weights(self, x: Tensor, samples: int, *, generator: Generator | None = None) -> Tensor:
+        """As EpitomicVAE.log_weights: log p(x, y*, z) - log q(z|x, y*), (samples, batch)."""
+        rows, back = self._rows(self.assign(x))
+        chosen = [(vae, own) for vae, own in zip(self.vaes, rows) if len(own)]
+        columns = [vae.log_weights(x[own], samples, generator=generator) for vae, own in chosen]
+        return torch.cat(columns, 1)[:, back] - math.log(self.epitomes)
+
+    def _rows(self, y: Tensor) -> tuple[list[Tensor], Tensor]:
+        """The images of each VAE, and the order that undoes this sorting."""
+        rows = [(y == e).nonzero().flatten() for e in range(self.epitomes)]
+        return rows, torch.cat(rows).argsort()
 
     def _own(self, y: Tensor) -> Tensor:
         """Ones on the latents of y's VAE: (batch, epitomes * size)."""
@@ -165,9 +181,9 @@ class MixtureVAE(nn.Module):
     def sample(self, n: int, *, mean: bool = False, generator: Generator | None = None) -> Tensor:
         """n images, (n, pixels): y uniform, then an image of that VAE."""
         y = torch.randint(self.epitomes, (n,), generator=generator, device=self.vaes[0].prior.origin.device)
-        rows = [(y == e).nonzero().flatten() for e in range(self.epitomes)]
-        images = torch.cat([vae.sample(len(own), mean=mean, generator=generator) for vae, own in zip(self.vaes, rows)])
-        return images[torch.cat(rows).argsort()]
+        rows, back = self._rows(y)
+        images = [vae.sample(len(own), mean=mean, generator=generator) for vae, own in zip(self.vaes, rows)]
+        return torch.cat(images)[back]
 
 
 def parameter_count(pixels: int, latent_dim: int, hidden: Sequence[int]) -> int:

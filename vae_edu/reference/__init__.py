@@ -92,5 +92,9 @@ def _read(name: str, suffix: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
+        if suffix != "json" and not (RECIPES | GRID)[name].weights:
+            raise StoreError(
+                f"Of {name} only the card is shipped; vae-edu reference train {name} leaves weights in runs/{name}/checkpoint.pt"
+            ) from None
         reason = f"{path.name} cannot be read ({error.strerror})"
         raise StoreError(f"{reason}; reinstall vae-edu, or run: vae-edu reference train {name}") from None

@@ -25,9 +25,13 @@ def train_grid(grid: str, runs: Path, store: Path, *, processes: int) -> dict[st
     context = multiprocessing.get_context("spawn")  # CUDA does not survive a fork
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_one_thread) as pool:
         jobs = {pool.submit(train, name, runs, store, progress=False): name for name in waiting}
-        for job in tqdm(as_completed(jobs), total=len(jobs), unit="model", leave=False):
-            if job.exception() is not None:
-                failures[jobs[job]] = str(job.exception())
+        try:
+            for job in tqdm(as_completed(jobs), total=len(jobs), unit="model", leave=False):
+                if job.exception() is not None:
+                    failures[jobs[job]] = str(job.exception())
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)  # or the workers would go on with the next models
+            raise
     return failures
 
 
