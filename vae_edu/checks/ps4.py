@@ -143,6 +143,13 @@ def mask_inverted(mu, logvar, mask):
     return kl_terms((1 - mask) * mu, (1 - mask) * logvar).sum(-1)
 
 
+@masked_kl.misconception(
+    "The −1 is not masked: each latent outside the epitome then gives −½. Mask mu and logvar, and 0 comes by itself."
+)
+def one_unmasked(mu, logvar, mask):
+    return 0.5 * ((mask * mu) ** 2 + mask * logvar.exp() - mask * logvar - 1).sum(-1)
+
+
 @masked_kl.misconception("A mean over latents: the KL is a sum.")
 def latents_averaged(mu, logvar, mask):
     return kl_terms(mask * mu, mask * logvar).mean(-1)
@@ -179,7 +186,12 @@ epitome_costs = Exercise(
 TWO = [[1.0, 0.0], [0.0, 1.0]]
 epitome_costs.case("one epitome: no choice, log 1 = 0", [[-2.0]], [[0.0]], [[0.0]], [[1.0]], expected=[[2.0]])
 epitome_costs.case(
-    "by hand: two epitomes, KL 4.5 and 0", [[-1.0, -5.0]], [[3.0, 0.0]], [[0.0, 0.0]], TWO, expected=[[5.5 + LN2, 5 + LN2]]
+    "by hand: two epitomes, KL 4.5 and 0",
+    [[-1.0, -5.0]],
+    [[3.0, 0.0, 0.0]],
+    [[0.0] * 3],
+    [[1.0, 0, 0], [0.0, 1, 1]],
+    expected=[[5.5 + LN2, 5 + LN2]],
 )
 epitome_costs.case(
     "by hand: the better image loses by its KL", [[-7.0, -8.0]], [[2.0, 0.0]], [[0.0, 0.0]], TWO, expected=[[9 + LN2, 8 + LN2]]
@@ -196,7 +208,7 @@ def _kl(mu, logvar, masks):
 
 
 @epitome_costs.misconception(
-    "The signs of the paper's equation 10 (erratum E1): both KL terms are costs. With these signs the bound lies above log p(x)."
+    "The signs of the paper's equation 10 (erratum E1): both KL terms are costs. With these signs the “bound” can lie above log p(x)."
 )
 def printed_signs(log_p_x, mu, logvar, masks):
     return -log_p_x - _kl(mu, logvar, masks) - math.log(len(masks))
@@ -208,10 +220,15 @@ def reconstruction_only(log_p_x, mu, logvar, masks):
 
 
 @epitome_costs.misconception(
-    "log E is missing: KL(q(y|x) ‖ p(y)) of a point mass. It moves no choice, but without it this bounds nothing."
+    "log E is missing: KL(q(y|x) ‖ p(y)) of a point mass. It moves no choice, but without it this is no bound on log p(x)."
 )
 def log_e_missing(log_p_x, mu, logvar, masks):
     return -log_p_x + _kl(mu, logvar, masks)
+
+
+@epitome_costs.misconception("This is the log of the number of latents: log E counts the epitomes, the rows of `masks`.")
+def log_of_latents(log_p_x, mu, logvar, masks):
+    return -log_p_x + _kl(mu, logvar, masks) + math.log(masks.shape[1])
 
 
 @epitome_costs.misconception("All latents' KL is counted for every epitome: mask it.")

@@ -9,7 +9,7 @@ from .. import reference
 from ..reference import probe
 from .exercise import Exercise
 from .ps3 import bound_from_parts, log_p
-from .ps4 import costs_one_by_one, kl_terms, masks_by_counting
+from .ps4 import TWO, costs_one_by_one, kl_terms, masks_by_counting
 
 
 def epitomic_by_hand(x, noise, masks, weights):
@@ -67,10 +67,37 @@ match_epitomic = Exercise(
     oracle=epitomic_by_hand,
     draw=draw_network,
     reference=whole_reference,
+    unit="",
 )
+SILENT = {  # every weight 0: posterior = prior, every pixel fair, every epitome as good as the other
+    f"{layer}.{kind}": np.zeros(shape if kind == "weight" else shape[0])
+    for layer, shape in {
+        "encoder.body.0": (1, 3), "encoder.mu": (2, 1), "encoder.logvar": (2, 1), "decoder.0.0": (1, 2), "decoder.1": (3, 1),
+    }.items()
+    for kind in ("weight", "bias")
+}  # fmt: skip
+PAINTING = SILENT | {  # an encoder that always says (3, 0), and a decoder that paints from the first latent alone
+    "encoder.mu.bias": np.array([3.0, 0.0]),
+    "decoder.0.0.weight": np.array([[1.0, 0.0]]),
+    "decoder.1.weight": np.ones((3, 1)),
+}
+match_epitomic.case(
+    "a silent network: three fair pixels, and log 2",
+    [[1.0, 0.0, 1.0]],
+    [[0.5, -1.0]],
+    TWO,
+    SILENT,
+    expected=([0], [-4 * math.log(2)]),
+)
+match_epitomic.case(
+    "by hand: black costs epitome 0 more than white gains", [[0.0, 0.0, 0.0]], [[0.0, 0.0]], TWO, PAINTING,
+    expected=([1], [-4 * math.log(2)]),
+)  # fmt: skip
 
 
-def _forward(x, noise, masks, weights, by_cost=True, at_mean=True, mask_z=True, mask_kl=True, activation=torch.relu, log_e=True):
+def _forward(
+    x, noise, masks, weights, by_cost=True, at_mean=True, mask_z=True, mask_kl=True, activation=torch.relu, log_e=True, spread=0.5
+):
     """The network with one thing wrong at a time, for the misconceptions below."""
 
     def linear(h, layer):
@@ -82,7 +109,7 @@ def _forward(x, noise, masks, weights, by_cost=True, at_mean=True, mask_z=True, 
 
     h = activation(linear(x, "encoder.body.0"))
     mu, logvar = linear(h, "encoder.mu"), linear(h, "encoder.logvar")
-    z = mu + (0.5 * logvar).exp() * noise
+    z = mu + (spread * logvar).exp() * noise
     costs = -log_likelihood(masks * (mu if at_mean else z).unsqueeze(1))
     if by_cost:
         costs = costs + kl_terms(mu, logvar) @ masks.T
@@ -115,6 +142,22 @@ def kl_unmasked(x, noise, masks, weights):
 @match_epitomic.misconception("log E is missing from the bound: choosing one of E epitomes costs log E nats.")
 def bound_without_log_e(x, noise, masks, weights):
     return _forward(x, noise, masks, weights, log_e=False)
+
+
+@match_epitomic.misconception("The two answers are swapped: first y*, then the bound.")
+def swapped(x, noise, masks, weights):
+    return _forward(x, noise, masks, weights)[::-1]
+
+
+@match_epitomic.misconception("Right size, wrong sign: this is the cost. The bound is minus that.")
+def cost_instead(x, noise, masks, weights):
+    y, bound = _forward(x, noise, masks, weights)
+    return y, -bound
+
+
+@match_epitomic.misconception("exp(logvar) scales the noise: it is the variance. Use exp(logvar / 2).")
+def noise_by_variance(x, noise, masks, weights):
+    return _forward(x, noise, masks, weights, spread=1.0)
 
 
 @match_epitomic.misconception("This network has plain ReLU layers: no sigmoid, no tanh, no gate.")

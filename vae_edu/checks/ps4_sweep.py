@@ -100,7 +100,7 @@ stratified_batches.case(
 stratified_batches.case(
     "the deal goes on where it was", _y(0, 0, 0, 1, 1, 1), _y(5, 4, 3, 2, 1, 0), 2, expected=[0, 1, 0, 1, 0, 1]
 )
-stratified_batches.case("mixed up: by hand", _y(1, 0, 1, 0, 1), _y(4, 3, 0, 1, 2), 2, expected=[1, 1, 0, 0, 0])
+stratified_batches.case("mixed up: by hand", _y(0, 1, 0, 0, 1, 1, 0), _y(3, 6, 0, 5, 2, 4, 1), 3, expected=[2, 0, 0, 0, 2, 1, 1])
 stratified_batches.case("fewer images than batches", _y(1, 0), _y(0, 1), 4, expected=[1, 0], edge=True)
 stratified_batches.case("an epitome without images", _y(0, 3, 0, 3), _y(3, 2, 1, 0), 2, expected=[1, 1, 0, 0], edge=True)
 
@@ -119,6 +119,25 @@ def not_stratified(y, order, batches):
 @stratified_batches.misconception("Right, but in the order of the deal: say the batch of image 0, image 1, … (scatter back).")
 def not_scattered_back(y, order, batches):
     return torch.arange(len(y)) % batches
+
+
+@stratified_batches.misconception("The scatter runs backwards: answer[grouped] = places, not places[grouped].")
+def gathered(y, order, batches):
+    grouped = order[y[order].argsort(stable=True)]
+    return (torch.arange(len(y)) % batches)[grouped]
+
+
+@stratified_batches.misconception(
+    "The epitomes are sorted by image number, not along the order: sort y[order], then look up in `order`."
+)
+def sorted_before_shuffling(y, order, batches):
+    return _dealt(order[y.argsort(stable=True)], batches)
+
+
+@stratified_batches.misconception("`order` is read as the place of each image: order[0] is the image that comes first.")
+def order_as_places(y, order, batches):
+    sequence = order.argsort()
+    return _dealt(sequence[y[sequence].argsort(stable=True)], batches)
 
 
 @stratified_batches.misconception("Blocks instead of a deal: each batch gets neighbours, so most hold a single epitome.")
@@ -191,6 +210,13 @@ epitome_activity.case(
 )
 def unmasked_activity(mu, y, masks):
     return mu.var(0)
+
+
+@epitome_activity.misconception(
+    "Only the images that use a unit are counted: the others say 0, and that is part of its variance."
+)
+def among_users(mu, y, masks):
+    return torch.stack([column[used > 0].var() for column, used in zip(mu.T, masks[y].T)])
 
 
 @epitome_activity.misconception("The variance runs over the latents: take it over the images (dimension 0).")
