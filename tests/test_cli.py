@@ -46,6 +46,7 @@ def test_check_runs_a_students_notebook(tmp_path):
         (["reference", "train"], "name some of vae-mnist"),
         (["reference", "train", "vae-x"], "unknown: vae-x"),
         (["reference", "train", "--grid", "epitomik"], "'epitomik' is not 'epitomic'"),
+        (["reference", "train", "--grid", "epitomic", "vae-mnist"], "without names and without --all"),
         (["reference", "train", "--grid", "epitomic", "--processes", "0"], "0 is not in the range"),
         (["train", "--epochs", "0"], "0 is not in the range"),
         (["train", "--data", "mnits"], "There is no data set"),

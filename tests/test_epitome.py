@@ -2,6 +2,7 @@
 
 import warnings
 
+import numpy as np
 import pytest
 import torch
 
@@ -89,6 +90,12 @@ def test_every_image_occurs_once_and_every_epitome_has_its_share_in_every_batch(
     assert max(map(len, batches)) - min(map(len, batches)) <= 1
     counts = torch.stack([usage(y[rows], 5) for rows in batches])
     assert (counts.amax(0) - counts.amin(0)).max() <= 1
+
+
+def test_a_batch_size_below_one_is_refused_and_numpy_integers_are_integers():
+    with pytest.raises(ValueError, match="batch_size must be at least 1, got 0"):
+        stratified_batches(torch.tensor([0, 1]), 0)
+    assert epitome_masks(np.int64(4), np.int32(2), 2).shape == (2, 4)
 
 
 def test_batches_are_shuffled_by_the_generator_and_not_by_the_global_one():

@@ -253,7 +253,8 @@ def test_dropout_drops_half_of_the_latents_in_training_and_none_afterwards(rng):
     z = plain.elbo(x, generator=torch.Generator().manual_seed(2))
     assert (seen[0] == 0).double().mean().item() == pytest.approx(0.5, abs=0.02)
     torch.testing.assert_close(trained.kl, z.kl)  # of all latents
-    model.eval()
+    fit(model, x, settings=Settings(epochs=1, lr=1e-9), progress=False)
+    plain.load_state_dict(model.state_dict())
     for a, b in zip(*(m.elbo(x, generator=torch.Generator().manual_seed(2)) for m in (model, plain))):
         torch.testing.assert_close(a, b)
     mu, logvar = model.encode(x)
@@ -319,10 +320,40 @@ def test_a_model_warns_of_the_latents_it_leaves_unused_and_trains_all_the_same()
     assert (evaluation.unit_activity(model, DIGITS.test)[6:] == 0).all()
 
 
+def test_a_run_that_diverges_is_named_before_it_is_validated():
+    with pytest.raises(TrainingError, match=r"no longer finite in epoch .*; lower the learning rate"):
+        fit(small(), DIGITS.train, DIGITS.valid, Settings(epochs=8, lr=1e6), progress=False)
+
+
+def test_one_overflowing_latent_spoils_only_its_own_epitomes(rng):
+    model, x = epitomic(), images(rng)
+    usual = model.costs(x)
+    model.encoder.logvar.bias.data[3] = 1000.0  # in epitome 1 of 0, 1, 2
+    found = model.costs(x)
+    assert (found[:, 1] > 1e20).all()
+    torch.testing.assert_close(found[:, [0, 2]], usual[:, [0, 2]])
+
+
+def test_with_dynamic_binarization_the_assigned_images_are_the_trained_ones(monkeypatch):
+    model, seen = small(), {}
+    assign, elbo = model.assign, model.elbo
+    monkeypatch.setattr(model, "assign", lambda x, **how: seen.update(x=x, y=assign(x, **how)) or seen["y"])
+    monkeypatch.setattr(model, "elbo", lambda x, y, generator: swept.extend(zip(x, y)) or elbo(x, y, generator=generator))
+    swept: list = []
+    fit(model, DIGITS.train[:200], None, Settings(epochs=1, dynamic_binarization=True), progress=False)
+    assert set(seen["x"].unique().tolist()) == {0.0, 1.0}
+    key = lambda x, y: (*x.tolist(), int(y))
+    assert sorted(key(x, y) for x, y in swept) == sorted(key(x, y) for x, y in zip(seen["x"], seen["y"]))
+
+
+def test_a_model_in_float64_trains_on_float32_images():
+    fit(small().double(), DIGITS.train[:100], DIGITS.valid, Settings(epochs=1), progress=False)
+
+
 def test_nan_among_the_images_or_the_weights_is_named():
     x = DIGITS.train.clone()
     x[5, 5] = float("nan")
-    with pytest.raises(TrainingError, match="pixels in"):
+    with pytest.raises(TrainingError, match=r"pixels in \[0, 1\]; it holds NaN"):
         fit(small(), x, progress=False)
     with pytest.raises(ValueError, match="costs holds NaN: look for NaN among the images or the weights"):
         small().elbo(x)

@@ -93,7 +93,7 @@ def test_parzen_does_not_depend_on_its_blocks(rng, monkeypatch):
 
 def test_parzen_in_float32_is_good_to_a_thousandth_of_a_nat_on_images(rng):
     x, samples = torch.rand(20, 784, generator=rng), torch.rand(500, 784, generator=rng)
-    exact = evaluation.parzen_log_density(x.double(), samples.double(), 0.1668)
+    exact = evaluation.parzen_log_density(x, samples.double(), 0.1668)  # the wider dtype of the two
     torch.testing.assert_close(evaluation.parzen_log_density(x, samples, 0.1668).double(), exact, rtol=0, atol=5e-3)
 
 
@@ -115,9 +115,11 @@ def test_a_best_sigma_at_either_edge_of_the_grid_warns(std, rng):
     x = std * torch.randn(200, 5, generator=rng)
     with pytest.warns(UserWarning, match="at the edge of the grid: widen it"):
         evaluation.parzen(torch.zeros(1, 5), x, x)
+    with pytest.warns(UserWarning, match="at the edge"):
+        evaluation.parzen(torch.zeros(1, 5), x, x, sigmas=(std * 3, std, std * 2))  # in whatever order
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        evaluation.parzen(torch.zeros(1, 5), x, x, sigmas=(std / 5, std, 5 * std))
+        evaluation.parzen(torch.zeros(1, 5), x, x, sigmas=(std, std / 5, 5 * std))
 
 
 def test_ten_thousand_real_digits_score_243_nats(mnist):
@@ -162,7 +164,11 @@ def test_the_manifold_is_even_in_probability_and_starts_top_left():
     ("call", "said"),
     [
         (lambda m: evaluation.latent_manifold(VAE(16, 3, (8,))), "This model has 3 latents: say which two"),
+        (lambda m: evaluation.latent_manifold(VAE(16, 3, (8,)), units=(1, 1)), "This model has 3 latents: say which two"),
+        (lambda m: evaluation.latent_manifold(VAE(16, 3, (8,)), units=(0, 3)), "This model has 3 latents: say which two"),
+        (lambda m: evaluation.unit_activity(m, torch.zeros(1, 16)), "One image has no variance"),
         (lambda m: evaluation.parzen_log_density(torch.zeros(2, 16), torch.zeros(2, 16), 0.0), "sigma must be positive"),
+        (lambda m: evaluation.parzen_log_density(torch.zeros(2, 16), torch.zeros(2, 16), math.nan), "sigma must be positive"),
         (lambda m: evaluation.parzen_log_density(torch.zeros(2, 16), torch.zeros(0, 16), 1.0), "at least one image"),
         (lambda m: evaluation.parzen_log_density(torch.zeros(2, 16), torch.full((2, 16), math.nan), 1.0), "must be finite"),
         (lambda m: evaluation.parzen_log_density(torch.zeros(2, 16), torch.zeros(2, 64), 1.0), "16 pixels, samples 64"),

@@ -1,8 +1,14 @@
 import math
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 import torch
 
+from tests.conftest import ROOT
 from vae_edu import data, evaluation, reference
 from vae_edu.densities import log_standard_normal
 from vae_edu.models import VAE
@@ -177,51 +183,80 @@ def test_training_a_reference_from_nothing_and_again(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def tiny_grid(monkeypatch):
-    """Two models of a table, on the digits; the processes of a grid are threads here, so that they see the patches."""
-    from concurrent.futures import ThreadPoolExecutor
+def tiny_grid(tmp_path, monkeypatch):
+    """Three models of a table, on the digits; each is trained by `tests/tiny_grid.py` in a process of its own."""
+    from tests.tiny_grid import RECIPES
+    from vae_edu.reference import grid
 
-    from vae_edu.models import EpitomicVAE
-    from vae_edu.reference import epitomic, grid
-
-    common = dict(
-        data="digits", settings=Settings(epochs=2), metric=epitomic.METRIC, source="none", notes="a test", he_init=False
-    )
-    builds = {"tiny-vae": lambda: VAE(64, 4, (16,)), "tiny-evae": lambda: EpitomicVAE(64, 4, (16,), size=2, stride=2)}
-    recipes = {
-        name: Recipe(title=name, build=build, published=100.0, weights=name == "tiny-evae", **common)
-        for name, build in builds.items()
-    }
-    for module in (train, reference):
-        monkeypatch.setattr(module, "GRID", recipes)
-    monkeypatch.setattr(train, "PARZEN_SAMPLES", 200)
-    monkeypatch.setitem(grid.GRIDS, "epitomic", recipes)
-    monkeypatch.setattr(grid, "ProcessPoolExecutor", lambda n, mp_context, initializer: ThreadPoolExecutor(1))
-    return grid.train_grid
+    monkeypatch.setattr(reference, "STORE", tmp_path / "store")
+    monkeypatch.setattr(reference, "GRID", RECIPES)
+    monkeypatch.setitem(grid.GRIDS, "epitomic", RECIPES)
+    script = lambda name, runs, store: [sys.executable, "-m", "tests.tiny_grid", name, str(runs), str(store)]
+    monkeypatch.setattr(grid, "command", script)
+    monkeypatch.chdir(ROOT)
+    return lambda: grid.train_grid("epitomic", tmp_path / "runs", tmp_path / "store", processes=2)
 
 
-@pytest.mark.filterwarnings("ignore:The best sigma")
-def test_a_grid_trains_what_has_no_card_and_survives_a_failure(tiny_grid, tmp_path, monkeypatch):
-    runs, store = tmp_path / "runs", tmp_path / "store"
-    monkeypatch.setattr(reference, "STORE", store)
-    build = train.GRID["tiny-vae"].build
-    object.__setattr__(train.GRID["tiny-vae"], "build", lambda: 1 / 0)
-    assert tiny_grid("epitomic", runs, store, processes=1) == {"tiny-vae": "division by zero"}
+def test_a_grid_trains_what_has_no_card_and_survives_failures(tiny_grid, tmp_path, monkeypatch):
+    """One model raises, one process dies as if killed for memory: the third is trained, and the next call tries again."""
+    monkeypatch.setenv("TINY_GRID_FAILS", "1")
+    assert tiny_grid() == {"tiny-vae": "ZeroDivisionError: division by zero", "tiny-mvae": "it died with exit status 9"}
+    store = tmp_path / "store"
     assert sorted(path.name for path in store.iterdir()) == [
         f"tiny-evae.{s}" for s in ("json", "probe.safetensors", "safetensors")
     ]
-    object.__setattr__(train.GRID["tiny-vae"], "build", build)
-    assert tiny_grid("epitomic", runs, store, processes=1) == {}
+    before = {path.name: path.stat().st_mtime_ns for path in store.iterdir()}
+    monkeypatch.delenv("TINY_GRID_FAILS")
+    assert tiny_grid() == {}
     assert not (store / "tiny-vae.safetensors").exists(), "the card alone"
-    assert reference.names() == [] and reference.carded() == ["tiny-vae", "tiny-evae"]
+    assert reference.names() == [] and reference.carded() == ["tiny-vae", "tiny-mvae", "tiny-evae"]
     card = reference.card("tiny-evae")
     assert sum(card["metrics"]["images per epitome"]) == 300 and len(card["usage"]) == 2
     assert reference.load("tiny-evae").masks.shape == (2, 4)
-    before = {path.name: path.stat().st_mtime_ns for path in store.iterdir()}
-    assert tiny_grid("epitomic", runs, store, processes=1) == {}
-    assert before == {path.name: path.stat().st_mtime_ns for path in store.iterdir()}, "finished models are left alone"
-    for line in table.as_markdown().splitlines()[-2:]:
-        assert line.count("|") == 9 and ("(card only)" in line) == ("tiny-vae" in line)
+    assert before.items() <= {path.name: path.stat().st_mtime_ns for path in store.iterdir()}.items(), (
+        "finished ones are left alone"
+    )
+    rows = table.as_markdown().splitlines()[-3:]
+    assert all(row.count("|") == 9 for row in rows)
+    assert ["(card only)" in row for row in rows] == [True, True, False]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("how", ["SIGINT", "SIGKILL"])
+def test_a_grid_that_is_stopped_leaves_no_process_behind(how, tmp_path):
+    """Ctrl-C ends the models that run and starts no others; after kill -9 each notices that its parent is gone."""
+    code = (
+        "import signal, sys; from pathlib import Path; from vae_edu.reference import grid\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts with it ignored\n"
+        "grid.GRIDS['epitomic'] = dict.fromkeys('abc')\n"
+        "wait = 'import sys, time; from vae_edu.reference.grid import end_with_parent; end_with_parent(); '\n"
+        "wait += 'open(sys.argv[1], \"w\"); time.sleep(60)'\n"
+        f"grid.command = lambda name, runs, store: [sys.executable, '-c', wait, r'{tmp_path}/' + name]\n"
+        f"grid.train_grid('epitomic', Path(r'{tmp_path}'), Path(r'{tmp_path}/store'), processes=2)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
+    started = lambda: sorted(path.name for path in tmp_path.iterdir() if path.name in "abc")
+    _wait_until(lambda: started() == ["a", "b"])
+    own = subprocess.run(["pgrep", "-P", str(parent.pid)], capture_output=True, text=True).stdout.split()
+    assert len(own) == 2
+    parent.send_signal(getattr(signal, how))
+    assert parent.wait(20) != 0
+    _wait_until(lambda: not any(_runs(pid) for pid in own))
+    assert started() == ["a", "b"]
+
+
+def _runs(pid: str) -> bool:
+    try:
+        return (Path("/proc") / pid / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _wait_until(condition, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
 
 
 def test_the_papers_grid_is_the_mnist_half_of_table_1():

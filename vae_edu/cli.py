@@ -200,15 +200,20 @@ def reference_verify() -> None:
 def reference_train(names: tuple[str, ...], everything: bool, grid: str, processes: int, runs: Path, out: Path | None) -> None:
     """Train and measure the references NAMES (on CUDA where there is one). A call that was cut off goes on."""
     from . import reference
+    from .reference.epitomic import GRID
     from .reference.grid import train_grid
     from .reference.recipes import RECIPES
     from .reference.train import train
 
     if grid:
-        for name, error in train_grid(grid, runs, out or reference.STORE, processes=processes).items():
-            click.echo(f"✗ {name}: {error}")
+        if names or everything:
+            raise click.UsageError("--grid trains a whole table: give it without names and without --all.")
+        failures = train_grid(grid, runs, out or reference.STORE, processes=processes)
+        if failures:
+            lines = [f"✗ {name}: {error}" for name, error in failures.items()]
+            raise click.ClickException("\n".join([f"{len(failures)} models failed; the same command tries them again.", *lines]))
         return
-    unknown = [name for name in names if name not in RECIPES]
+    unknown = [name for name in names if name not in RECIPES | GRID]
     if unknown or not (names or everything):
         raise click.UsageError(
             f"name some of {', '.join(RECIPES)}, or --all" + f" (unknown: {', '.join(unknown)})" * bool(unknown)

@@ -5,6 +5,7 @@ Left out: sparsity over arbitrary subsets and a learned categorical q(y|x), both
 """
 
 import warnings
+from numbers import Integral
 
 import torch
 from torch import Generator, Tensor
@@ -18,7 +19,7 @@ def epitome_masks(latent_dim: int, size: int, stride: int) -> Tensor:
     with 1 <= size <= latent_dim and stride >= 1.
     """
     for name, value in {"latent_dim": latent_dim, "size": size, "stride": stride}.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
             raise ValueError(f"{name} must be an integer of at least 1, got {value!r}.")
     if size > latent_dim:
         raise ValueError(f"An epitome of size {size} does not fit into {latent_dim} latents.")
@@ -57,6 +58,8 @@ def stratified_batches(y: Tensor, batch_size: int, *, generator: Generator | Non
     grouped by epitome and shuffled inside, are dealt out like cards: the sizes of the minibatches differ by at most one, and
     so do an epitome's counts in them. An empty epitome takes no part.
     """
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}.")
     shuffled = torch.randperm(len(y), generator=generator, device=y.device)
     grouped = shuffled[y[shuffled].argsort(stable=True)]
     batches = -(-len(y) // batch_size)

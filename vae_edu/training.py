@@ -49,8 +49,8 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self):
-        if self.epochs < 1 or self.batch_size < 1 or not 0 < self.lr < math.inf:
-            raise TrainingError(f"epochs and batch_size must be at least 1 and lr positive, got {self}.")
+        if self.epochs < 1 or self.batch_size < 1 or not 0 < self.lr < math.inf or not 0 <= self.kl_weight < math.inf:
+            raise TrainingError(f"epochs and batch_size must be at least 1, lr positive and kl_weight not negative, got {self}.")
 
 
 @dataclass
@@ -76,13 +76,15 @@ def fit(
 
     The loss is minus the ELBO, beta warming up over settings.warmup epochs, or `loss(x, generator)` -> (batch,) where
     given (the plain autoencoder). With `valid`, the model ends with the weights of the epoch with the best validation
-    loss at beta = 1; with settings.patience, training stops once that many epochs after the warm-up brought no better
-    one. With `folder`, checkpoint and history.json are kept there, and the same call resumes.
+    loss at beta = settings.kl_weight; with settings.patience, training stops once that many epochs after the warm-up
+    brought no better one. With `folder`, checkpoint and history.json are kept there, and the same call resumes. The model
+    ends in eval mode.
     Raises TrainingError where the data are not images in [0, 1] or the loss is no longer finite.
     """
-    device = next(model.parameters()).device
-    train = _on(device, "train", train)
-    valid = None if valid is None else _on(device, "valid", valid)
+    parameter = next(model.parameters())
+    device = parameter.device
+    train = _like(parameter, "train", train)
+    valid = None if valid is None else _like(parameter, "valid", valid)
     if valid is not None and settings.dynamic_binarization:
         valid = binarize(valid, generator=_generator(settings.seed, 0, device))
 
@@ -99,7 +101,7 @@ def fit(
         for group in optimizer.param_groups:
             group["lr"] = settings.lr * _decay(epoch, settings)
         record = {"epoch": epoch, **_sweep(model, train, partial(losses, beta=beta), optimizer, epoch, settings)}
-        if valid is not None:
+        if valid is not None and math.isfinite(record["train"]):
             record["valid"] = mean_loss(model, valid, losses, generator=_generator(settings.seed, -epoch, device))
         if not all(math.isfinite(record[name]) for name in ("train", "valid") if name in record):
             raise TrainingError(f"The loss is no longer finite in epoch {epoch}; lower the learning rate ({settings.lr}).")
@@ -110,6 +112,7 @@ def fit(
         bar.set_postfix({key: f"{record[key]:.2f}" for key in ("train", "valid") if key in record}, refresh=False)
     bar.close()
     model.load_state_dict(state.best_state)
+    model.eval()
     return state.history
 
 
@@ -124,11 +127,15 @@ def _keep_best(state: Progress, model: nn.Module, record: dict) -> None:
 def _sweep(model: nn.Module, train: Tensor, batch_loss, optimizer, epoch: int, settings: Settings) -> dict:
     """One pass over the training images in a new order; returns the mean loss per image.
 
-    A model with epitomes first assigns every image to one; the minibatches hold each epitome's share of the images, and
-    the record counts the images of each (eVAE paper, algorithm 1).
+    A model with epitomes first assigns every image to one, by the bound (whatever the KL's weight) and as binarized for this
+    epoch; the minibatches hold each epitome's share of the images, and the record counts the images of each (eVAE paper,
+    algorithm 1).
     """
     generator = _generator(settings.seed, epoch, train.device)
-    y = model.assign(train, sampled=True, generator=generator) if hasattr(model, "assign") else None
+    binarize_batches, y = settings.dynamic_binarization, None
+    if hasattr(model, "assign"):
+        train, binarize_batches = binarize(train, generator=generator) if binarize_batches else train, False
+        y = model.assign(train, sampled=True, generator=generator)
     if y is None:
         batches = torch.randperm(len(train), generator=generator, device=train.device).split(settings.batch_size)
     else:
@@ -136,7 +143,7 @@ def _sweep(model: nn.Module, train: Tensor, batch_loss, optimizer, epoch: int, s
     model.train()
     total = torch.zeros((), device=train.device)
     for rows in batches:
-        x = binarize(train[rows], generator=generator) if settings.dynamic_binarization else train[rows]
+        x = binarize(train[rows], generator=generator) if binarize_batches else train[rows]
         losses = batch_loss(x, generator) if y is None else batch_loss(x, generator, y=y[rows])
         optimizer.zero_grad()
         losses.mean().backward()
@@ -181,14 +188,15 @@ def _generator(seed: int, epoch: int, device: torch.device) -> Generator:
     return Generator(device).manual_seed((seed * 1_000_003 + epoch) % 2**63)
 
 
-def _on(device: torch.device, name: str, x: Tensor) -> Tensor:
-    """Images on the device, or a TrainingError where they are not images."""
+def _like(parameter: Tensor, name: str, x: Tensor) -> Tensor:
+    """Images of the parameter's device and dtype, or a TrainingError where they are not images."""
     if not isinstance(x, Tensor) or x.ndim != 2 or not x.is_floating_point() or len(x) == 0:
         found = f"{x.dtype} {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
         raise TrainingError(f"{name} must be a floating-point tensor (images, pixels) with at least one image, got {found}.")
     if not bool(((x >= 0) & (x <= 1)).all()):
-        raise TrainingError(f"{name} must hold pixels in [0, 1]; it reaches from {x.min():.3g} to {x.max():.3g}.")
-    return x.to(device)
+        found = "holds NaN" if bool(x.isnan().any()) else f"reaches from {x.min():.3g} to {x.max():.3g}"
+        raise TrainingError(f"{name} must hold pixels in [0, 1]; it {found}.")
+    return x.to(parameter)
 
 
 def _content(x: Tensor | None) -> list[int] | None:
@@ -234,4 +242,5 @@ def _resume(folder, run: dict, model: nn.Module, optimizer) -> Progress | None:
 def _essence(run: dict) -> dict:
     """What must be the same to resume. A run may be made longer, unless its learning rate depends on its length."""
     free = {"patience"} if run["settings"]["lr_decay"] != 1 else {"patience", "epochs"}
-    return {**run, "settings": {key: value for key, value in run["settings"].items() if key not in free}}
+    settings = {**asdict(Settings(epochs=1)), **run["settings"]}  # a checkpoint from before a setting existed had its default
+    return {**run, "settings": {key: value for key, value in settings.items() if key not in free}}

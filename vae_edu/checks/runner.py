@@ -162,19 +162,28 @@ def diagnose(exercise: Exercise, function: Callable, trials: list[Trial], answer
         if all(_alike(exercise, call(exercise, misconception.function, a), x) for a, x in pairs):
             report.hint, report.misconception = misconception.hint, misconception.name
             return
-    expected = np.concatenate([e[0].ravel() for t, row in zip(trials, answers) for e, _ in zip(t.expected, row)])
-    found = [x[0].ravel() for row in answers for x in row if not isinstance(x, Failure) and x]
-    yours = np.concatenate(found) if found else np.empty(0)
-    if yours.shape != expected.shape or expected.size < 3:
-        return
+    for part in range(exercise.parts):
+        report.hint = report.hint or _factor_or_shift(trials, answers, part, exercise.parts)
+
+
+def _factor_or_shift(trials: list[Trial], answers: list[list[Any]], part: int, parts: int) -> str:
+    """A hint where one of the answers is off by the same factor or the same constant everywhere."""
+    both = [(x, e) for trial, row in zip(trials, answers) for x, e in zip(row, trial.expected) if not isinstance(x, Failure)]
+    pairs = [(x[part], e[part]) for x, e in both if len(x) == parts]
+    if not pairs or any(x.shape != e.shape for x, e in pairs):
+        return ""
+    yours, expected = (np.concatenate([pair[i].ravel() for pair in pairs]) for i in (0, 1))
     finite = np.isfinite(expected) & np.isfinite(yours)
-    wanted, yours = expected[finite & (np.abs(expected) > 1e-9)], yours[finite & (np.abs(expected) > 1e-9)]
-    if wanted.size < 3 or np.allclose(yours, wanted, rtol=1e-4):
-        return
-    if np.allclose(yours / wanted, ratio := float(np.median(yours / wanted)), rtol=1e-4):
-        report.hint = f"Your values are {ratio:.4g} times the expected ones everywhere: which factor is missing or too many?"
-    elif np.allclose(yours - wanted, shift := float(np.median(yours - wanted)), rtol=1e-4):
-        report.hint = f"Your values are off by the same {shift:+.4g} everywhere: which constant is missing or too many?"
+    yours, expected, which = yours[finite], expected[finite], f"Value {part + 1}: your" if parts > 1 else "Your"
+    used = np.abs(expected) > 1e-9
+    if used.sum() < 3 or np.allclose(yours, expected, rtol=1e-4):
+        return ""
+    ratio, shift = float(np.median(yours[used] / expected[used])), float(np.median(yours - expected))
+    if ratio and np.allclose(yours, ratio * expected, rtol=1e-4):
+        return f"{which} values are {ratio:.4g} times the expected ones everywhere: which factor is missing or too many?"
+    if np.allclose(yours - expected, shift, rtol=1e-4):
+        return f"{which} values are off by the same {shift:+.4g} everywhere: which constant is missing or too many?"
+    return ""
 
 
 def to_tensors(argument: Any) -> Any:

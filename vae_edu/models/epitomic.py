@@ -54,6 +54,7 @@ class EpitomicVAE(VAE):
     def _costs(self, x: Tensor, sampled: bool, generator: Generator | None) -> Tensor:
         mu, logvar = self.encode(x)
         kl_parts = kl_standard_normal(mu.unsqueeze(-1), logvar.unsqueeze(-1))  # (batch, latent_dim)
+        kl_parts = kl_parts.clamp(max=1e30)  # an infinite one would make inf * 0 of the epitomes without it
         z = reparameterize(mu, logvar, generator=generator) if sampled else mu
         log_p_x = self.log_likelihood(x.unsqueeze(1), self.masks * z.unsqueeze(1))  # (batch, epitomes)
         return kl_parts @ self.masks.T - log_p_x + math.log(self.epitomes)
@@ -123,7 +124,9 @@ class MixtureVAE(nn.Module):
 
     def __init__(self, pixels: int, epitomes: int, size: int, hidden: Sequence[int]):
         super().__init__()
-        self.epitomes, self.size = epitomes, size
+        if epitomes < 1:
+            raise ValueError(f"epitomes must be at least 1, got {epitomes}.")
+        self.epitomes, self.size, self.latent_dim = epitomes, size, epitomes * size
         self.vaes = nn.ModuleList(VAE(pixels, size, hidden, gated=False, logvar_range=None) for _ in range(epitomes))
 
     @torch.no_grad()

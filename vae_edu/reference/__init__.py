@@ -25,14 +25,14 @@ class StoreError(Exception):
 class Probe(NamedTuple):
     """The reference's answers on 64 images of its own, float64. S samples of z per image; the Elbo's terms use the first.
 
-    With epitomes, mu, logvar and z are those of q(z|x, y*), masked; kl and costs contain log E.
+    With epitomes, mu and logvar are those of q(z|x, y*), masked; kl and costs contain log E.
     """
 
     x: Tensor  # (64, pixels), drawn from the decoder
     noise: Tensor  # (S, 64, latent_dim), standard normal
     mu: Tensor  # (64, latent_dim)
     logvar: Tensor  # (64, latent_dim)
-    z: Tensor  # (S, 64, latent_dim) = mu + exp(logvar / 2) * noise
+    z: Tensor  # (S, 64, latent_dim) = mu + exp(logvar / 2) * noise, 0 off the epitome
     logits: Tensor  # (64, outputs * pixels), the decoder's raw output at z[0]
     reconstruction: Tensor  # (64,), log p(x | z[0])
     kl: Tensor  # (64,), KL(q(z|x) || p(z))
@@ -53,8 +53,11 @@ def carded() -> list[str]:
 def card(name: str) -> dict:
     """What is known of a reference: data, network, settings, hardware, curve, and metrics of the shipped weights."""
     try:
-        return json.loads(_read(name, "json"))
-    except ValueError:
+        found = json.loads(_read(name, "json"))
+        if not {"metrics", "sha256"} <= found.keys():
+            raise ValueError("not a card")
+        return found
+    except (ValueError, AttributeError):
         raise StoreError(f"{name}.json is damaged; reinstall vae-edu, or run: vae-edu reference train {name}") from None
 
 

@@ -37,6 +37,7 @@ def train(name: str, runs: Path, store: Path, *, progress: bool = True) -> dict:
     """
     recipe = (RECIPES | GRID)[name]
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    store.mkdir(parents=True, exist_ok=True)
     images = data.load(recipe.data)
     torch.manual_seed(recipe.settings.seed)
     model = recipe.build()
@@ -56,7 +57,6 @@ def train(name: str, runs: Path, store: Path, *, progress: bool = True) -> dict:
         "metrics": measure(model, recipe, images),
         "sha256": {suffix: hashlib.sha256(raw).hexdigest() for suffix, raw in files.items()},
     }
-    store.mkdir(parents=True, exist_ok=True)
     for suffix, raw in {**files, "json": (json.dumps(report, indent=1) + "\n").encode()}.items():  # the card comes last
         partial = store / f"{name}.{suffix}.partial"
         partial.write_bytes(raw)
