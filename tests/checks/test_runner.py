@@ -210,3 +210,18 @@ def test_what_a_student_reads():
     assert lines[1].split() == ["✓", "zero", "at", "N(0,", "I)", "0", "nats"]
     assert "        yours      9 nats" in lines and "        expected   4.5 nats" in lines
     assert lines[-1].strip() == "→ Twice the expected value everywhere. Is the ½ in front of the sum missing?"
+
+
+def test_with_several_answers_the_hint_says_which_is_off_and_never_offers_a_factor_of_zero():
+    exercise, whole = EXERCISES["match_epitomic"], alternatives.of("match_epitomic")[0]
+    later = lambda change: lambda x, noise, masks, weights: change(*whole(x, noise, masks, weights))
+    assert "Value 2: your values are 0.5 times" in text_of(later(lambda y, bound: (y, bound / 2)), exercise)
+    assert "Value 2: your values are off by the same +3" in text_of(later(lambda y, bound: (y, bound + 3)), exercise)
+    text = text_of(later(lambda y, bound: (0 * y, bound)), exercise)
+    assert "times" not in text and "everywhere" not in text
+    assert engine.run(exercise, later(lambda y, bound: [y, bound]), seed=1).fraction == 1, "a list is as good as a tuple"
+
+
+def test_a_factor_must_hold_where_the_expected_value_is_zero_too():
+    text = text_of(lambda *sizes: alternatives.epitome_masks_loop(*sizes) + 0.5, EXERCISES["epitome_masks"])
+    assert "off by the same +0.5 everywhere" in text
