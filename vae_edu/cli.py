@@ -213,7 +213,7 @@ def reference_train(names: tuple[str, ...], everything: bool, grid: str, process
             lines = [f"✗ {name}: {error}" for name, error in failures.items()]
             raise click.ClickException("\n".join([f"{len(failures)} models failed; the same command tries them again.", *lines]))
         return
-    unknown = [name for name in names if name not in RECIPES | GRID]
+    unknown = [name for name in names if name not in GRID | RECIPES]
     if unknown or not (names or everything):
         raise click.UsageError(
             f"name some of {', '.join(RECIPES)}, or --all" + f" (unknown: {', '.join(unknown)})" * bool(unknown)

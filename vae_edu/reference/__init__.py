@@ -47,7 +47,7 @@ def names() -> list[str]:
 
 def carded() -> list[str]:
     """All models with a card, those of the epitomic paper's grid included; not all have weights."""
-    return [name for name in RECIPES | GRID if (STORE / f"{name}.json").exists()]
+    return [name for name in GRID | RECIPES if (STORE / f"{name}.json").exists()]
 
 
 def card(name: str) -> dict:
@@ -63,7 +63,7 @@ def card(name: str) -> dict:
 
 def load(name: str, *, device: str = "cpu") -> nn.Module:
     """The trained model, float32, in eval mode. Raises StoreError unless its bytes are the ones the card names."""
-    model = (RECIPES | GRID)[_known(name)].build()
+    model = (GRID | RECIPES)[_known(name)].build()
     model.load_state_dict(_tensors(name, "safetensors"))
     return model.float().eval().requires_grad_(False).to(device)
 
@@ -85,7 +85,7 @@ def _tensors(name: str, suffix: str) -> dict[str, Tensor]:
 
 
 def _known(name: str) -> str:
-    if name not in RECIPES | GRID:
+    if name not in GRID | RECIPES:
         raise StoreError(f"There is no reference called {name!r}; there are {', '.join(RECIPES)}.")
     return name
 
@@ -95,7 +95,7 @@ def _read(name: str, suffix: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        if suffix != "json" and not (RECIPES | GRID)[name].weights:
+        if suffix != "json" and not (GRID | RECIPES)[name].weights:
             raise StoreError(
                 f"Of {name} only the card is shipped; vae-edu reference train {name} leaves weights in runs/{name}/checkpoint.pt"
             ) from None

@@ -35,7 +35,7 @@ def train(name: str, runs: Path, store: Path, *, progress: bool = True) -> dict:
 
     The run's checkpoint is kept in runs/name: a call that was cut off goes on after its last finished epoch. Returns the card.
     """
-    recipe = (RECIPES | GRID)[name]
+    recipe = (GRID | RECIPES)[name]
     device = "cuda" if torch.cuda.is_available() else "cpu"
     store.mkdir(parents=True, exist_ok=True)
     images = data.load(recipe.data)
