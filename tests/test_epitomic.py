@@ -26,8 +26,12 @@ def epitomic(latent_dim=6, size=2, stride=2, pixels=5, seed=0):
 
 
 def mixture(seed=0):
+    """VAEs that have parted already: each with weights of its own."""
     torch.manual_seed(seed)
-    return MixtureVAE(5, 3, 2, (4,)).double()
+    model = MixtureVAE(5, 3, 2, (4,))
+    for vae in model.vaes:
+        vae.load_state_dict(MixtureVAE(5, 1, 2, (4,)).vaes[0].state_dict())
+    return model.double()
 
 
 def images(rng, n=12, pixels=5):
@@ -241,6 +245,17 @@ def test_the_mixtures_importance_weights_are_those_of_the_chosen_vae(rng):
     for e in y.unique():
         own = evaluation.log_likelihood(model.vaes[e], x[y == e], samples=20_000, generator=rng)
         torch.testing.assert_close(found[y == e], own - math.log(3), rtol=0, atol=0.05)
+
+
+def test_no_vae_of_a_mixture_starts_with_an_advantage():
+    torch.manual_seed(0)
+    model = MixtureVAE(64, 4, 2, (9,))
+    columns = model.costs(DIGITS.train[:50])
+    assert (columns == columns[:, :1]).all()
+    history = fit(model, DIGITS.train, None, Settings(epochs=4, lr=3e-3), progress=False)
+    assert min(history[0]["usage"]) > 250 and min(history[-1]["usage"]) > 50
+    weights = [vae.encoder.mu.weight for vae in model.vaes]
+    assert all(not torch.equal(weights[0], other) for other in weights[1:]), "they part"
 
 
 def test_dropout_drops_half_of_the_latents_in_training_and_none_afterwards(rng):

@@ -43,6 +43,7 @@ def test_bits_per_dimension_of_the_papers_frey_faces():
 
 
 def test_activity_is_the_variance_of_the_posterior_mean_over_images(rng):
+    """And trap 11: the threshold is the caller's; 0.02 is the eVAE paper's, 0.01 that of Burda's code."""
     model, x = VAE(16, 3, (8,)), torch.rand(40, 16, generator=rng)
     model.encoder.mu.weight.data[1] = 0  # this latent says the same for every image
     model.encoder.mu.bias.data[1] = 7.0
@@ -51,6 +52,8 @@ def test_activity_is_the_variance_of_the_posterior_mean_over_images(rng):
     assert activity[0].item() == pytest.approx(model.encode(x)[0][:, 0].var().item(), rel=1e-4)
     assert evaluation.active_units(torch.tensor([0.005, 0.015, 0.03]), threshold=0.01) == 2
     assert evaluation.active_units(torch.tensor([0.005, 0.015, 0.03]), threshold=0.02) == 1
+    with pytest.raises(TypeError, match="threshold"):
+        evaluation.active_units(activity)
 
 
 def test_the_activity_of_an_epitomic_vae_is_that_of_the_masked_mean(rng):

@@ -121,8 +121,8 @@ def parzen_log_density(x: Tensor, samples: Tensor, sigma: float) -> Tensor:
 def parzen(samples: Tensor, valid: Tensor, test: Tensor, *, sigmas=PARZEN_SIGMAS) -> Parzen:
     """Fit a Gaussian of width sigma around every sample (means of p(x|z), 10,000 of them), score grey test images.
 
-    sigma is the one of `sigmas` that is best on the first 1,000 images of `valid`; it warns where that is the first or the
-    last. It rewards smooth samples: 10,000 k-means centroids of MNIST score 334 nats, 10,000 of its images 243.
+    sigma is the one of `sigmas` that is best on the first 1,000 images of `valid`; it warns where that is the smallest or
+    the largest. It rewards smooth samples: 10,000 k-means centroids of MNIST score 334 nats, 10,000 of its images 243.
     """
     best = max(sigmas, key=lambda sigma: parzen_log_density(valid[:1000], samples, sigma).mean().item())
     if best in (min(sigmas), max(sigmas)):
