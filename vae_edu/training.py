@@ -81,12 +81,7 @@ def fit(
     ends in eval mode.
     Raises TrainingError where the data are not images in [0, 1] or the loss is no longer finite.
     """
-    parameter = next(model.parameters())
-    device = parameter.device
-    train = _like(parameter, "train", train)
-    valid = None if valid is None else _like(parameter, "valid", valid)
-    if valid is not None and settings.dynamic_binarization:
-        valid = binarize(valid, generator=_generator(settings.seed, 0, device))
+    train, valid = _prepared(model, train, valid, settings)
 
     def losses(x: Tensor, generator: Generator, beta: float = settings.kl_weight, **epitome: Tensor) -> Tensor:
         return loss(x, generator) if loss else -model.elbo(x, **epitome, generator=generator).value(beta)
@@ -102,7 +97,7 @@ def fit(
             group["lr"] = settings.lr * _decay(epoch, settings)
         record = {"epoch": epoch, **_sweep(model, train, partial(losses, beta=beta), optimizer, epoch, settings)}
         if valid is not None and math.isfinite(record["train"]):
-            record["valid"] = mean_loss(model, valid, losses, generator=_generator(settings.seed, -epoch, device))
+            record["valid"] = mean_loss(model, valid, losses, generator=_generator(settings.seed, -epoch, train.device))
         if not all(math.isfinite(record[name]) for name in ("train", "valid") if name in record):
             raise TrainingError(f"The loss is no longer finite in epoch {epoch}; lower the learning rate ({settings.lr}).")
         _keep_best(state, model, record)
@@ -186,6 +181,16 @@ def _decay(epoch: int, settings: Settings) -> float:
 
 def _generator(seed: int, epoch: int, device: torch.device) -> Generator:
     return Generator(device).manual_seed((seed * 1_000_003 + epoch) % 2**63)
+
+
+def _prepared(model: nn.Module, train: Tensor, valid: Tensor | None, settings: Settings) -> tuple[Tensor, Tensor | None]:
+    """Checked, beside the model's parameters, and the validation images binarized once where the training images are."""
+    parameter = next(model.parameters())
+    train = _like(parameter, "train", train)
+    valid = None if valid is None else _like(parameter, "valid", valid)
+    if valid is not None and settings.dynamic_binarization:
+        valid = binarize(valid, generator=_generator(settings.seed, 0, valid.device))
+    return train, valid
 
 
 def _like(parameter: Tensor, name: str, x: Tensor) -> Tensor:
