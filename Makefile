@@ -20,10 +20,10 @@ demo: setup  ## release, grade three sample students against the trained referen
 	vae-edu demo
 
 test: setup  ## every test that a push must pass
-	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-all: setup  ## also what is slow: 20 seeds an exercise, the full reference protocol, the benchmarks
-	OMP_NUM_THREADS=1 VAE_EDU_SEEDS=20 pytest -n 2 --dist loadfile -m "slow or not slow"
+	OMP_NUM_THREADS=1 VAE_EDU_SEEDS=20 pytest -n 2 --dist loadfile --no-loadscope-reorder -m "slow or not slow"
 	$(MAKE) bench
 
 bench: setup  ## measure speed, as ratios within one run

@@ -21,6 +21,12 @@ def mnist():
     return data.load("mnist")
 
 
+def pytest_collection_modifyitems(items):
+    """The files that take longest come first, so that two workers share them evenly."""
+    longest = ("test_notebooks", "test_grading", "test_reference")
+    items.sort(key=lambda item: longest.index(item.path.stem) if item.path.stem in longest else len(longest))
+
+
 def seeds() -> list[int]:
     """Seeds for randomised tests: 2 on every push, as many as VAE_EDU_SEEDS says in `make test-all`."""
     return list(range(int(os.environ.get("VAE_EDU_SEEDS", "2"))))

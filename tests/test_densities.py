@@ -26,6 +26,8 @@ def test_bernoulli_is_finite_for_every_finite_logit():
     for x in (torch.zeros_like(logits), torch.ones_like(logits), torch.full_like(logits, 0.3)):
         expected = (x.numpy() * log_expit(logits.numpy()) + (1 - x.numpy()) * log_expit(-logits.numpy())).sum(-1)
         np.testing.assert_allclose(log_bernoulli(x, logits), expected, rtol=1e-12)
+        with_gradient = log_bernoulli(x, logits.clone().requires_grad_())  # another path: the cross-entropy in one pass
+        np.testing.assert_allclose(with_gradient.detach(), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("mean", [-0.2, 0.0, 0.31, 0.5, 1.0])

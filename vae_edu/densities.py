@@ -27,10 +27,13 @@ def log_bernoulli(x: Tensor, logits: Tensor) -> Tensor:
     """log of prod_i pi_i^x_i (1 - pi_i)^(1 - x_i) with pi = sigmoid(logits), finite for every finite logit.
 
     x in [0, 1] and logits broadcast to (..., pixels); returns (...). With l the logit, log pi = l - softplus(l) and
-    log(1 - pi) = -softplus(l), hence x l - softplus(l): torch's cross-entropy with logits computes just this, in one pass.
+    log(1 - pi) = -softplus(l), hence x l - softplus(l). Where a gradient is wanted, torch's cross-entropy with logits
+    computes just this in one pass; where none is, the two sums are faster.
     For grey x this is minus the cross-entropy, not a density over [0, 1]. x outside [0, 1] is not checked here.
     """
     x, logits = torch.broadcast_tensors(x, logits)
+    if not (torch.is_grad_enabled() and (x.requires_grad or logits.requires_grad)):
+        return torch.linalg.vecdot(x.to(logits.dtype), logits) - F.softplus(logits).sum(-1)
     return -F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1)
 
 
