@@ -23,6 +23,17 @@ def log_standard_normal(z: Tensor) -> Tensor:
     return -0.5 * (LOG_2PI + z**2).sum(-1)
 
 
+def log_normal_components(z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+    """log N(z; mu_k, diag(exp(logvar_k))) for each of K Gaussians: z (..., dim), mu and logvar (K, dim); returns (..., K).
+
+    (z - mu)^2 / var = z^2 / var - 2 z mu / var + mu^2 / var: one matrix product and no (..., K, dim) tensor. What the three
+    terms cancel is lost to rounding: in float32, some 1e-7 of z^2 / var.
+    """
+    precision = (-logvar).exp()
+    constant = -0.5 * (LOG_2PI + logvar + mu**2 * precision).sum(-1)  # (K,)
+    return constant + torch.cat([z**2, z], -1) @ torch.cat([-0.5 * precision, mu * precision], -1).T
+
+
 def log_bernoulli(x: Tensor, logits: Tensor) -> Tensor:
     """log of prod_i pi_i^x_i (1 - pi_i)^(1 - x_i) with pi = sigmoid(logits), finite for every finite logit.
 

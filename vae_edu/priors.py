@@ -1,9 +1,19 @@
-"""p(z): a prior is a module with `log_prob(z)` and a `sample(n)` that draws from exactly that density."""
+"""p(z): a prior is a module with `log_prob(z)` and a `sample(n)` that draws from exactly that density.
+
+`kl(mu, logvar, z)` is the KL from q(z|x) = N(mu, diag(exp(logvar))) by part, (batch, parts): in closed form, per latent,
+where there is one; else as one part, estimated at the sample z ~ q(z|x), which can be negative for a single image.
+Sources: Tomczak & Welling 2018 (VampPrior), section 2 and eq. 9; details of its code in FACTS 3.
+"""
+
+import math
+from collections.abc import Callable
 
 import torch
 from torch import Generator, Tensor, nn
 
-from .densities import log_standard_normal
+from .densities import log_normal, log_normal_components, log_standard_normal
+from .divergences import kl_standard_normal
+from .reparam import reparameterize
 
 
 class StandardNormal(nn.Module):
@@ -18,6 +28,106 @@ class StandardNormal(nn.Module):
         """(..., dim) to (...), in nats."""
         return log_standard_normal(z)
 
+    def kl(self, mu: Tensor, logvar: Tensor, z: Tensor) -> Tensor:
+        """KL(q(z|x) || p(z)) per latent, in closed form (z is not needed): (batch, dim), in nats."""
+        return kl_standard_normal(mu.unsqueeze(-1), logvar.unsqueeze(-1))
+
     def sample(self, n: int, *, generator: Generator | None = None) -> Tensor:
         """(n, dim)."""
         return torch.randn(n, self.dim, generator=generator, dtype=self.origin.dtype, device=self.origin.device)
+
+
+class Mixture(nn.Module):
+    """p(z) = 1/K sum_k N(z; mu_k, diag(exp(logvar_k))): what the two mixture priors share.
+
+    A subclass says what its `components()` are: mu and logvar, each (K, dim).
+    """
+
+    def components(self) -> tuple[Tensor, Tensor]:
+        raise NotImplementedError
+
+    def component_log_probs(self, z: Tensor) -> Tensor:
+        """log 1/K + log N(z; mu_k, ...) of every component: (..., dim) to (..., K), in nats."""
+        mu, logvar = self.components()
+        return log_normal_components(z, mu, logvar) - math.log(len(mu))
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """(..., dim) to (...), in nats."""
+        return self.component_log_probs(z).logsumexp(-1)
+
+    def kl(self, mu: Tensor, logvar: Tensor, z: Tensor) -> Tensor:
+        """log q(z|x) - log p(z) at z ~ q(z|x), an unbiased estimate of the KL, which has no closed form: (batch, 1)."""
+        return (log_normal(z, mu, logvar) - self.log_prob(z)).unsqueeze(-1)
+
+    def responsibilities(self, z: Tensor) -> Tensor:
+        """p(k|z), (..., dim) to (..., K): which component claims z. Their mean over many z is each component's usage."""
+        return self.component_log_probs(z).softmax(-1)
+
+    def sample(self, n: int, *, generator: Generator | None = None) -> Tensor:
+        """(n, dim): a component drawn uniformly for each, then z from it."""
+        mu, logvar = self.components()
+        k = torch.randint(len(mu), (n,), generator=generator, device=mu.device)
+        return reparameterize(mu[k], logvar[k], generator=generator)
+
+
+class GaussianMixture(Mixture):
+    """K Gaussians whose means and log-variances are parameters; equal weights, as in the paper's "MoG" (section 4).
+
+    Means start at N(0, 1) and variances at 1 (the paper does not say); the log-variance is clamped like an encoder's.
+    """
+
+    def __init__(self, components: int, dim: int, *, logvar_range: tuple[float, float] = (-6.0, 2.0)):
+        super().__init__()
+        if components < 1:
+            raise ValueError(f"A mixture needs at least one component, got {components}.")
+        self.mu = nn.Parameter(torch.randn(components, dim))
+        self.logvar = nn.Parameter(torch.zeros(components, dim))
+        self.logvar_range = logvar_range
+
+    def components(self) -> tuple[Tensor, Tensor]:
+        return self.mu, self.logvar.clamp(*self.logvar_range)
+
+
+class VampPrior(Mixture):
+    """p(z) = 1/K sum_k q(z|u_k): the components are the posteriors of K pseudo-inputs u_k (Tomczak & Welling 2018, eq. 9).
+
+    encode: a function or bound method, (K, pixels) to mu and logvar; never a module, which would be registered twice.
+    pseudo_inputs: (K, pixels), before they are clamped to [0, 1]; learned, or fixed (the paper's "VampPrior data", for
+    which they are training images). Raises ValueError where no gradient could reach a learned pseudo-input.
+    """
+
+    def __init__(self, encode: Callable[[Tensor], tuple[Tensor, Tensor]], pseudo_inputs: Tensor, learned: bool = True):
+        super().__init__()
+        if isinstance(encode, nn.Module):
+            raise TypeError("encode must be a function or a bound method (model.encode), not a module.")
+        if pseudo_inputs.ndim != 2 or len(pseudo_inputs) == 0:
+            raise ValueError(f"pseudo_inputs must be (K, pixels) with K at least 1, got {tuple(pseudo_inputs.shape)}.")
+        if learned and not bool(((pseudo_inputs >= 0) & (pseudo_inputs <= 1)).any()):
+            raise ValueError(
+                "All pseudo-inputs lie outside [0, 1], where the clamp passes no gradient: they would never move. "
+                "Start them inside, for instance at pseudo_inputs(500, 784)."
+            )
+        try:
+            encode(pseudo_inputs[:1].detach())
+        except RuntimeError as error:
+            raise ValueError(f"encode cannot take pseudo-inputs of {pseudo_inputs.shape[1]} pixels: {error}") from None
+        self.encode = encode
+        if learned:
+            self.pseudo_inputs = nn.Parameter(pseudo_inputs)
+        else:
+            self.register_buffer("pseudo_inputs", pseudo_inputs)
+
+    def images(self) -> Tensor:
+        """The pseudo-inputs as the encoder sees them: (K, pixels) in [0, 1]."""
+        return self.pseudo_inputs.clamp(0, 1)
+
+    def components(self) -> tuple[Tensor, Tensor]:
+        return self.encode(self.images())
+
+
+def pseudo_inputs(components: int, pixels: int, *, mean: float = 0.05, std: float = 0.01) -> Tensor:
+    """Where learned pseudo-inputs start: N(mean, std^2), (components, pixels). The defaults are the paper's for MNIST.
+
+    With a mean of -0.05, the command-line default of its code, all would start clamped at 0 and never move (FACTS 3.4).
+    """
+    return mean + std * torch.randn(components, pixels)

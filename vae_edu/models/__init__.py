@@ -2,6 +2,7 @@
 
 from .autoencoder import Autoencoder
 from .epitomic import DropoutVAE, EpitomicVAE, MixtureVAE, matched_width
+from .hierarchical import HVAE
 from .vae import VAE
 
-__all__ = ["VAE", "Autoencoder", "DropoutVAE", "EpitomicVAE", "MixtureVAE", "matched_width"]
+__all__ = ["HVAE", "VAE", "Autoencoder", "DropoutVAE", "EpitomicVAE", "MixtureVAE", "matched_width"]

@@ -20,7 +20,7 @@ from ..divergences import kl_standard_normal
 from ..epitome import assign, epitome_masks
 from ..objectives import Elbo
 from ..reparam import reparameterize
-from .vae import VAE
+from .vae import VAE, chunks
 
 ROWS = 2048  # decoded images held at once while costs are compared: small enough for the cache of one processor
 
@@ -90,12 +90,12 @@ class EpitomicVAE(VAE):
         """
         y = self.assign(x)
         mu, logvar = self.posterior(x, y)
-        chunks = []
-        for n in self._chunks(samples, len(x)):
+        weights = []
+        for n in chunks(samples, len(x)):
             z = reparameterize(mu.expand(n, *mu.shape), logvar, generator=generator)  # (n, batch, latent_dim)
             log_joint = self.log_likelihood(x, self.masks[y] * z) + self.prior.log_prob(z) - math.log(self.epitomes)
-            chunks.append(log_joint - log_normal(z, mu, logvar))
-        return torch.cat(chunks)
+            weights.append(log_joint - log_normal(z, mu, logvar))
+        return torch.cat(weights)
 
     def sample(self, n: int, *, mean: bool = False, generator: Generator | None = None) -> Tensor:
         """n images, (n, pixels): y uniform (however unevenly the data use the epitomes), z ~ N(0, I), decode m_y * z."""

@@ -9,7 +9,6 @@ import torch
 from torch import Generator, Tensor, nn
 
 from ..densities import log_normal
-from ..divergences import kl_standard_normal
 from ..likelihoods import Bernoulli
 from ..networks import GaussianEncoder, gated_mlp, mlp
 from ..objectives import Elbo
@@ -19,10 +18,17 @@ from ..reparam import reparameterize
 ROWS = 16_384  # decoded images held at once by log_weights: about 50 MB for 784 pixels
 
 
+def chunks(samples: int, batch: int) -> list[int]:
+    """How many samples each chunk of log_weights takes: at most ROWS decoded images at once."""
+    step = max(1, ROWS // max(1, batch))
+    return [min(step, samples - start) for start in range(0, samples, step)]
+
+
 class VAE(nn.Module):
     """p(x, z) = p(z) p(x|z) with q(z|x) a diagonal Gaussian; encoder and decoder mirror each other.
 
-    pixels, latent_dim, hidden: sizes; `gated` chooses gated layers instead of ReLU; the prior is N(0, I).
+    pixels, latent_dim, hidden: sizes; `gated` chooses gated layers instead of ReLU. The prior is N(0, I) until another takes
+    its place: `model.prior = VampPrior(model.encode, pseudo_inputs(500, 784))`.
     """
 
     def __init__(
@@ -62,10 +68,10 @@ class VAE(nn.Module):
         return self.likelihood.log_prob(x, self.decode(z))
 
     def elbo(self, x: Tensor, *, generator: Generator | None = None) -> Elbo:
-        """The bound's terms at one sample of z per image; the KL in closed form, with its part per latent."""
+        """The bound's terms at one sample of z per image; the KL as the prior gives it: closed form, or at that z."""
         mu, logvar = self.encode(x)
         z = reparameterize(mu, logvar, generator=generator)
-        kl_parts = kl_standard_normal(mu.unsqueeze(-1), logvar.unsqueeze(-1))  # (batch, latent_dim)
+        kl_parts = self.prior.kl(mu, logvar, z)  # N(0, I): one part per latent
         return Elbo(self.log_likelihood(x, z), kl_parts.sum(-1), kl_parts)
 
     def log_weights(self, x: Tensor, samples: int, *, generator: Generator | None = None) -> Tensor:
@@ -74,17 +80,11 @@ class VAE(nn.Module):
         Computed in chunks of at most ROWS decoded images, so that without gradients memory does not grow with `samples`.
         """
         mu, logvar = self.encode(x)
-        chunks = []
-        for n in self._chunks(samples, len(x)):
+        weights = []
+        for n in chunks(samples, len(x)):
             z = reparameterize(mu.expand(n, *mu.shape), logvar, generator=generator)  # (n, batch, latent_dim)
-            chunks.append(self.log_likelihood(x, z) + self.prior.log_prob(z) - log_normal(z, mu, logvar))
-        return torch.cat(chunks)
-
-    @staticmethod
-    def _chunks(samples: int, batch: int) -> list[int]:
-        """How many samples each chunk of log_weights takes: at most ROWS decoded images at once."""
-        step = max(1, ROWS // max(1, batch))
-        return [min(step, samples - start) for start in range(0, samples, step)]
+            weights.append(self.log_likelihood(x, z) + self.prior.log_prob(z) - log_normal(z, mu, logvar))
+        return torch.cat(weights)
 
     def sample(self, n: int, *, mean: bool = False, generator: Generator | None = None) -> Tensor:
         """n images from the model, (n, pixels): pixels drawn from p(x|z), or their means (what pictures use)."""

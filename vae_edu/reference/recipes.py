@@ -3,7 +3,7 @@
 from ..likelihoods import Logistic256
 from ..models import VAE
 from ..training import Settings
-from . import epitomic
+from . import epitomic, vampprior
 from .recipe import Recipe
 
 RECIPES = {
@@ -44,4 +44,4 @@ RECIPES = {
         notes="256-bin logistic pixels instead of the paper's Gaussian, whose density has no upper bound; the best published "
         "one-layer value with 40 latents is 4.57 bits per dimension (VampPrior paper, Table 1), with 2 latents there is none.",
     ),
-} | epitomic.REFERENCES
+} | vampprior.REFERENCES | epitomic.REFERENCES
