@@ -6,6 +6,7 @@ Every metric is a mean over images or given per image, so that the batch size ch
 
 import math
 import warnings
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -60,15 +61,19 @@ def bits_per_dimension(log_likelihood: Tensor | float, pixels: int):
 
 
 @torch.no_grad()
-def unit_activity(model: nn.Module, x: Tensor, *, batch_size: int = 1000) -> Tensor:
+def unit_activity(
+    model: nn.Module, x: Tensor, *, means: Callable[[Tensor], Tensor] | None = None, batch_size: int = 1000
+) -> Tensor:
     """Variance over the images, at least two, of each latent's posterior mean: (latent_dim,). Source: Burda et al. 2016, 5.2.
 
-    The posterior is the one the bound uses: an epitomic VAE's mean is masked by y*, m * mu (the paper does not say).
+    The posterior is the one the bound uses: an epitomic VAE's mean is masked by y*, m * mu (the paper does not say); of two
+    layers it is the upper one. means: gives others in their place, the lower layer's with `model.mean_z1`.
     """
     _require_rows(x)
     if len(x) < 2:
         raise ValueError("One image has no variance: give two or more.")
-    return torch.cat([model.posterior(batch)[0] for batch in x.split(batch_size)]).var(0)
+    means = means or (lambda batch: model.posterior(batch)[0])
+    return torch.cat([means(batch) for batch in x.split(batch_size)]).var(0)
 
 
 def active_units(activity: Tensor, *, threshold: float) -> int:

@@ -57,6 +57,16 @@ class HVAE(nn.Module):
         """x (batch, pixels) and z2 (..., batch, latent_dim) to mu and logvar of q(z1|x, z2), each (..., batch, latent_dim)."""
         return self.encoder_z1((x, z2))
 
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """mu and logvar of the upper layer's q(z2|x); the lower layer's depend on a sample of z2."""
+        return self.encode(x)
+
+    def mean_z1(self, x: Tensor, *, samples: int = 32, generator: Generator | None = None) -> Tensor:
+        """The mean of q(z1|x), averaged over samples of z2 ~ q(z2|x): (batch, latent_dim). For the activity of z1."""
+        mu2, logvar2 = self.encode(x)
+        z2 = reparameterize(mu2.expand(samples, *mu2.shape), logvar2, generator=generator)
+        return self.encode_z1(x, z2)[0].mean(0)
+
     def decode(self, z: tuple[Tensor, Tensor]):
         """(z1, z2), each (..., latent_dim), to the likelihood's parameters: for Bernoulli pixels the logits, (..., pixels)."""
         return self.likelihood.parameters_of(self.decoder(z))
