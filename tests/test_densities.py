@@ -6,8 +6,14 @@ import torch
 from scipy.special import log_expit
 from scipy.stats import logistic, norm
 
-from vae_edu.densities import log_bernoulli, log_logistic_256, log_normal, log_standard_normal
-from vae_edu.likelihoods import Bernoulli, Gaussian, Logistic256
+from vae_edu.densities import (
+    log_bernoulli,
+    log_logistic_256,
+    log_logistic_256_without_edges,
+    log_normal,
+    log_standard_normal,
+)
+from vae_edu.likelihoods import Bernoulli, Gaussian, Logistic256, Logistic256WithoutEdges
 from vae_edu.priors import StandardNormal
 
 as_tensor = lambda value: torch.tensor([value], dtype=torch.float64)
@@ -44,6 +50,27 @@ def test_a_logistic_bin_is_a_difference_of_cdfs():
     expected = np.diff(logistic.cdf(edges, mean, scale))
     found = log_logistic_256(LEVELS, as_tensor(mean), as_tensor(math.log(scale))).exp()
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(("log_scale", "mass"), [(-4.5, 1.000), (-2.0, 0.9515), (-1.0, 0.591), (0.0, 0.245)])
+def test_trap_23_the_papers_code_loses_what_lies_outside(log_scale, mass):
+    """FACTS 1.3: without edge bins the 256 values do not sum to one; "logvar" is a log-scale."""
+    log_p = log_logistic_256_without_edges(LEVELS, as_tensor(0.5), as_tensor(log_scale))
+    assert log_p.exp().sum().item() == pytest.approx(mass, abs=1e-3)
+    edges = np.arange(257) / 256
+    expected = np.diff(logistic.cdf(edges, 0.5, math.exp(log_scale))) + 1e-7
+    np.testing.assert_allclose(log_p.exp(), expected, atol=1e-12)
+
+
+def test_the_samples_of_the_papers_form_follow_it_as_normalised(rng):
+    likelihood = Logistic256WithoutEdges()
+    mean, log_scale = likelihood.parameters_of(torch.tensor([[9.0, -1.0]], dtype=torch.float64))
+    assert mean.item() == 1 - 1 / 512
+    x = likelihood.sample((mean.expand(100_000, 1), log_scale), generator=rng)
+    p = likelihood.log_prob(LEVELS, (mean, log_scale)).exp()
+    for cut in (0.2, 0.5, 0.9):
+        expected = (p[LEVELS[:, 0] <= cut].sum() / p.sum()).item()
+        assert (x <= cut).double().mean().item() == pytest.approx(expected, abs=0.006)
 
 
 def test_a_hopeless_grey_pixel_still_has_a_gradient():

@@ -9,7 +9,7 @@ import math
 import torch
 from torch import Generator, Tensor, nn
 
-from .densities import log_bernoulli, log_logistic_256, log_normal
+from .densities import log_bernoulli, log_logistic_256, log_logistic_256_without_edges, log_normal
 
 
 class Bernoulli(nn.Module):
@@ -69,8 +69,8 @@ class Gaussian(nn.Module):
 class Logistic256(nn.Module):
     """8-bit grey pixels v/255 as 256 bins of a logistic distribution; the parameters are (mean, log_scale).
 
-    The mean is a sigmoid, the log scale is clamped to [-4.5, 0] as in the VampPrior code (FACTS 1.3), the edge bins take
-    the tails as in PixelCNN++, so that the 256 probabilities sum to one.
+    The mean is a sigmoid, the log scale is clamped to [-4.5, 0] as in the VampPrior code (which calls it a log-variance:
+    FACTS 1.3). The edge bins take the tails as in PixelCNN++, so that the 256 probabilities sum to one.
     """
 
     outputs = 2
@@ -90,3 +90,23 @@ class Logistic256(nn.Module):
         uniform = torch.rand(mean.shape, generator=generator, dtype=mean.dtype, device=mean.device)
         logistic = mean + log_scale.exp() * torch.logit(uniform, eps=1e-7)
         return (logistic * 255).round().clamp(0, 255) / 255
+
+
+class Logistic256WithoutEdges(Logistic256):
+    """The form of the VampPrior code, for comparing bits per dimension with its tables: no edge bins, the mean kept half a bin
+    inside [0, 1]. Its 256 values sum to less than one; samples follow them as normalised.
+    """
+
+    def parameters_of(self, raw: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_scale = super().parameters_of(raw)
+        return mean.clamp(1 / 512, 1 - 1 / 512), log_scale
+
+    def log_prob(self, x: Tensor, parameters: tuple[Tensor, Tensor]) -> Tensor:
+        return log_logistic_256_without_edges(x, *parameters)
+
+    def sample(self, parameters: tuple[Tensor, Tensor], *, generator: Generator | None = None) -> Tensor:
+        mean, log_scale = parameters
+        below, above = torch.sigmoid(-mean / log_scale.exp()), torch.sigmoid((1 - mean) / log_scale.exp())
+        uniform = torch.rand(mean.shape, generator=generator, dtype=mean.dtype, device=mean.device)
+        logistic = mean + log_scale.exp() * torch.logit(below + (above - below) * uniform, eps=1e-7)
+        return (logistic * 256).floor().clamp(0, 255) / 255

@@ -1,7 +1,7 @@
-"""The networks between images and latents: plain and gated multilayer perceptrons, and the Gaussian encoder's two heads.
+"""The networks between images and latents: plain, gated and convolutional bodies, and the Gaussian encoder's two heads.
 
 Source: Tomczak & Welling 2018 (VampPrior), section 5; details of its code in FACTS 3.3.
-Left out: convolutions (they come with the hierarchical VAE) and batch normalisation.
+Left out: masked convolutions and batch normalisation, which are in models/autoregressive.
 """
 
 import math
@@ -25,6 +25,31 @@ def gated_mlp(sizes: Sequence[int]) -> nn.Sequential:
     """
     layers = [(nn.Linear(a, 2 * b), nn.GLU()) for a, b in pairwise(sizes)]
     return nn.Sequential(*[module for pair in layers for module in pair])
+
+
+def gated_convs(shape: tuple[int, int], layers: Sequence[tuple[int, int, int]]) -> nn.Sequential:
+    """Gated convolutions of grey images: (batch, rows * columns) to (batch, features), what `layers` leave of them flattened.
+
+    layers: (channels, kernel, stride) of each, padded by kernel // 2.
+    """
+    modules, channels = [nn.Unflatten(-1, (1, *shape))], 1
+    for out, kernel, stride in layers:
+        modules += [nn.Conv2d(channels, 2 * out, kernel, stride, padding=kernel // 2), nn.GLU(1)]
+        channels = out
+    return nn.Sequential(*modules, nn.Flatten())
+
+
+class Joined(nn.Module):
+    """A network for each of two inputs, and one on both results side by side. Leading dimensions broadcast."""
+
+    def __init__(self, first: nn.Module, second: nn.Module, both: nn.Module):
+        super().__init__()
+        self.first, self.second, self.both = first, second, both
+
+    def forward(self, inputs: tuple[Tensor, Tensor]) -> Tensor:
+        first, second = self.first(inputs[0]), self.second(inputs[1])
+        lead = torch.broadcast_shapes(first.shape[:-1], second.shape[:-1])
+        return self.both(torch.cat([first.expand(*lead, -1), second.expand(*lead, -1)], -1))
 
 
 class GaussianEncoder(nn.Module):

@@ -1,8 +1,9 @@
 """The models of the course, one file each, composed of the parts of floor 2."""
 
 from .autoencoder import Autoencoder
+from .autoregressive import ConvHVAE, MaskedConv2d
 from .epitomic import DropoutVAE, EpitomicVAE, MixtureVAE, matched_width
 from .hierarchical import HVAE
 from .vae import VAE
 
-__all__ = ["HVAE", "VAE", "Autoencoder", "DropoutVAE", "EpitomicVAE", "MixtureVAE", "matched_width"]
+__all__ = ["HVAE", "VAE", "Autoencoder", "ConvHVAE", "DropoutVAE", "EpitomicVAE", "MaskedConv2d", "MixtureVAE", "matched_width"]

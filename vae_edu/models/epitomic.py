@@ -91,7 +91,7 @@ class EpitomicVAE(VAE):
         y = self.assign(x)
         mu, logvar = self.posterior(x, y)
         weights = []
-        for n in chunks(samples, len(x)):
+        for n in chunks(samples, len(x), ROWS):
             z = reparameterize(mu.expand(n, *mu.shape), logvar, generator=generator)  # (n, batch, latent_dim)
             log_joint = self.log_likelihood(x, self.masks[y] * z) + self.prior.log_prob(z) - math.log(self.epitomes)
             weights.append(log_joint - log_normal(z, mu, logvar))

@@ -11,25 +11,16 @@ from torch import Generator, Tensor, nn
 from ..densities import log_normal
 from ..divergences import kl_normal
 from ..likelihoods import Bernoulli
-from ..networks import GaussianEncoder, gated_mlp
+from ..networks import GaussianEncoder, Joined, gated_mlp
 from ..objectives import Elbo
 from ..priors import StandardNormal
 from ..reparam import reparameterize
-from .vae import chunks
+from .vae import ROWS, chunks
 
 
-class Joined(nn.Module):
-    """A gated layer for each of two inputs, and a gated layer on both results side by side."""
-
-    def __init__(self, first: int, second: int, width: int):
-        super().__init__()
-        self.first, self.second = gated_mlp([first, width]), gated_mlp([second, width])
-        self.both = gated_mlp([2 * width, width])
-
-    def forward(self, inputs: tuple[Tensor, Tensor]) -> Tensor:
-        first, second = self.first(inputs[0]), self.second(inputs[1])
-        lead = torch.broadcast_shapes(first.shape[:-1], second.shape[:-1])
-        return self.both(torch.cat([first.expand(*lead, -1), second.expand(*lead, -1)], -1))
+def gated_pair(first: int, second: int, width: int) -> Joined:
+    """A gated layer for each of two inputs, and a gated layer on both results."""
+    return Joined(gated_mlp([first, width]), gated_mlp([second, width]), gated_mlp([2 * width, width]))
 
 
 class HVAE(nn.Module):
@@ -37,17 +28,18 @@ class HVAE(nn.Module):
     `model.prior = VampPrior(model.encode, pseudo_inputs(500, 784))`.
     """
 
+    rows = ROWS
+
     def __init__(self, pixels: int, latent_dim: int, hidden: int = 300, *, likelihood: nn.Module | None = None):
         super().__init__()
         self.latent_dim = latent_dim
         self.likelihood = likelihood or Bernoulli()
         self.prior = StandardNormal(latent_dim)
         self.encoder = GaussianEncoder(gated_mlp([pixels, hidden, hidden]), hidden, latent_dim)
-        self.encoder_z1 = GaussianEncoder(Joined(pixels, latent_dim, hidden), hidden, latent_dim)
+        self.encoder_z1 = GaussianEncoder(gated_pair(pixels, latent_dim, hidden), hidden, latent_dim)
         self.prior_z1 = GaussianEncoder(gated_mlp([latent_dim, hidden, hidden]), hidden, latent_dim)
-        self.decoder = nn.Sequential(
-            Joined(latent_dim, latent_dim, hidden), nn.Linear(hidden, self.likelihood.outputs * pixels)
-        )
+        outputs = self.likelihood.outputs * pixels
+        self.decoder = nn.Sequential(gated_pair(latent_dim, latent_dim, hidden), nn.Linear(hidden, outputs))
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(batch, pixels) to mu and logvar of q(z2|x), each (batch, latent_dim)."""
@@ -95,7 +87,7 @@ class HVAE(nn.Module):
         """
         mu2, logvar2 = self.encode(x)
         weights = []
-        for n in chunks(samples, len(x)):
+        for n in chunks(samples, len(x), self.rows):
             z2 = reparameterize(mu2.expand(n, *mu2.shape), logvar2, generator=generator)  # (n, batch, latent_dim)
             mu1, logvar1 = self.encode_z1(x, z2)
             z1 = reparameterize(mu1, logvar1, generator=generator)

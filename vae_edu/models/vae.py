@@ -18,9 +18,9 @@ from ..reparam import reparameterize
 ROWS = 16_384  # decoded images held at once by log_weights: about 50 MB for 784 pixels
 
 
-def chunks(samples: int, batch: int) -> list[int]:
-    """How many samples each chunk of log_weights takes: at most ROWS decoded images at once."""
-    step = max(1, ROWS // max(1, batch))
+def chunks(samples: int, batch: int, rows: int) -> list[int]:
+    """How many samples each chunk of log_weights takes: at most `rows` decoded images at once."""
+    step = max(1, rows // max(1, batch))
     return [min(step, samples - start) for start in range(0, samples, step)]
 
 
@@ -81,7 +81,7 @@ class VAE(nn.Module):
         """
         mu, logvar = self.encode(x)
         weights = []
-        for n in chunks(samples, len(x)):
+        for n in chunks(samples, len(x), ROWS):
             z = reparameterize(mu.expand(n, *mu.shape), logvar, generator=generator)  # (n, batch, latent_dim)
             weights.append(self.log_likelihood(x, z) + self.prior.log_prob(z) - log_normal(z, mu, logvar))
         return torch.cat(weights)

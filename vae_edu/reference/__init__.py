@@ -25,7 +25,9 @@ class StoreError(Exception):
 class Probe(NamedTuple):
     """The reference's answers on 64 images of its own, float64. S samples of z per image; the Elbo's terms use the first.
 
-    With epitomes, mu and logvar are those of q(z|x, y*), masked; kl and costs contain log E.
+    With epitomes, mu and logvar are those of q(z|x, y*), masked; kl and costs contain log E. With a mixture prior, kl is
+    log q - log p at z[0]. With two layers, mu and logvar are those of z2, noise and z hold z1 and then z2, kl is
+    at z[0] too.
     """
 
     x: Tensor  # (64, pixels), drawn from the decoder

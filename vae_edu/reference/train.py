@@ -9,6 +9,7 @@ import math
 import os
 import platform
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -47,7 +48,7 @@ def train(name: str, runs: Path, store: Path, *, progress: bool = True) -> dict:
     model = shipped(model)
     files = {}
     if recipe.weights:
-        weights = {key: tensor.half().contiguous().cpu() for key, tensor in model.state_dict().items()}
+        weights = {key: tensor.contiguous().cpu() for key, tensor in halved(model).items()}
         files = {
             "safetensors": to_safetensors(weights),
             "probe.safetensors": to_safetensors(make_probe(model, grey=recipe.metric == METRIC)),
@@ -66,8 +67,13 @@ def train(name: str, runs: Path, store: Path, *, progress: bool = True) -> dict:
 
 def shipped(model: nn.Module) -> nn.Module:
     """The model with its weights rounded to half precision, as they are stored."""
-    model.load_state_dict({key: tensor.half() for key, tensor in model.state_dict().items()})
+    model.load_state_dict(halved(model))
     return model.eval().requires_grad_(False)
+
+
+def halved(model: nn.Module) -> dict[str, Tensor]:
+    """The model's tensors in half precision; counters stay whole numbers."""
+    return {key: tensor.half() if tensor.is_floating_point() else tensor for key, tensor in model.state_dict().items()}
 
 
 def test_images(settings: Settings, test: Tensor) -> Tensor:
@@ -82,6 +88,12 @@ def make_probe(model: nn.Module, *, grey: bool = False) -> dict[str, Tensor]:
     model = model.cpu().double()
     generator = Generator().manual_seed(413)
     x = model.sample(PROBE_IMAGES, mean=grey, generator=generator)
+    answers = _two_layers(model, x, generator) if hasattr(model, "encode_z1") else _one_layer(model, x, generator)
+    model.float().to(device)
+    return {key: tensor.contiguous() for key, tensor in answers.items()}
+
+
+def _one_layer(model: nn.Module, x: Tensor, generator: Generator) -> dict[str, Tensor]:
     mu, logvar = model.posterior(x)
     noise = torch.randn(PROBE_SAMPLES, *mu.shape, generator=generator, dtype=mu.dtype)
     z = mu + (0.5 * logvar).exp() * noise
@@ -89,15 +101,32 @@ def make_probe(model: nn.Module, *, grey: bool = False) -> dict[str, Tensor]:
     if epitomic:
         z = model.masks[model.assign(x)] * z
     log_p_x = model.log_likelihood(x, z)  # (S, 64)
-    log_q = torch.distributions.Normal(mu, (0.5 * logvar).exp()).log_prob(z).sum(-1)
-    kl = model.elbo(x, generator=generator).kl
-    log_weights = log_p_x + model.prior.log_prob(z) - log_q
+    log_weights = log_p_x + model.prior.log_prob(z) - _log_normal(z, mu, logvar)
+    kl = model.elbo(x).kl if epitomic else model.prior.kl(mu, logvar, z[0]).sum(-1)
     answers = {"x": x, "noise": noise, "mu": mu, "logvar": logvar, "z": z, "logits": model.decoder(z[0])}
     answers |= {"reconstruction": log_p_x[0], "kl": kl, "log_weights": log_weights}
     if epitomic:
         answers |= {"costs": model.costs(x), "log_weights": log_weights - math.log(model.epitomes)}
-    model.float().to(device)
-    return {key: tensor.contiguous() for key, tensor in answers.items()}
+    return answers
+
+
+def _two_layers(model: nn.Module, x: Tensor, generator: Generator) -> dict[str, Tensor]:
+    mu2, logvar2 = model.encode(x)
+    noise = torch.randn(PROBE_SAMPLES, len(x), 2 * model.latent_dim, generator=generator, dtype=mu2.dtype)
+    noise1, noise2 = noise.chunk(2, -1)
+    z2 = mu2 + (0.5 * logvar2).exp() * noise2
+    mu1, logvar1 = model.encode_z1(x, z2)
+    z1 = mu1 + (0.5 * logvar1).exp() * noise1
+    log_p_x = model.log_likelihood(x, (z1, z2))
+    log_ratio = _log_normal(z1, mu1, logvar1) + _log_normal(z2, mu2, logvar2)
+    log_ratio = log_ratio - _log_normal(z1, *model.prior_z1(z2)) - model.prior.log_prob(z2)
+    answers = {"x": x, "noise": noise, "mu": mu2, "logvar": logvar2, "z": torch.cat([z1, z2], -1)}
+    answers |= {"logits": model.decoder((z1[0], z2[0])), "reconstruction": log_p_x[0], "kl": log_ratio[0]}
+    return answers | {"log_weights": log_p_x - log_ratio}
+
+
+def _log_normal(z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+    return torch.distributions.Normal(mu, (0.5 * logvar).exp()).log_prob(z).sum(-1)
 
 
 def measure(model: nn.Module, recipe: Recipe, images: Dataset, *, samples: int = SAMPLES) -> dict:
@@ -120,12 +149,24 @@ def measure(model: nn.Module, recipe: Recipe, images: Dataset, *, samples: int =
     if hasattr(model, "assign"):
         found["of it log E (nats)"] = round(math.log(model.epitomes), 3)
         found["images per epitome"] = usage(model.assign(test), model.epitomes).tolist()
-    activity, kl = unit_activity(model, test), terms.kl_parts.mean(0)
-    found |= {f"active units at {threshold}": active_units(activity, threshold=threshold) for threshold in (0.01, 0.02)}
-    by_activity = activity.argsort(descending=True)
-    found["activity per unit"] = [round(value, 4) for value in activity[by_activity].tolist()]
-    found["KL per unit (nats)"] = [round(value, 4) for value in kl[by_activity].tolist()]
+    if hasattr(model, "encode_z1"):
+        found |= {f"KL of {layer} (nats)": round(kl, 3) for layer, kl in zip(("z1", "z2"), terms.kl_parts.mean(0).tolist())}
+        below = unit_activity(model, test, means=partial(model.mean_z1, generator=generator))
+        found |= _activity(below, " of z1")
+    activity = unit_activity(model, test)
+    found |= _activity(activity)
+    if terms.kl_parts.shape[1] == len(activity):
+        kl = terms.kl_parts.mean(0)[activity.argsort(descending=True)]
+        found["KL per unit (nats)"] = [round(value, 4) for value in kl.tolist()]
     return found
+
+
+def _activity(activity: Tensor, layer: str = "") -> dict:
+    """Active units at both thresholds, and every unit's activity, the highest first. Of two layers, z2 has no suffix."""
+    return {
+        **{f"active units at {threshold}{layer}": active_units(activity, threshold=threshold) for threshold in (0.01, 0.02)},
+        f"activity per unit{layer}": [round(value, 4) for value in activity.sort(descending=True).values.tolist()],
+    }
 
 
 def _likelihood_scores(model: nn.Module, test: Tensor, samples: int, generator: Generator) -> dict:
