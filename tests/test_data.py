@@ -1,13 +1,17 @@
 import gzip
 import hashlib
+import pickle
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from scipy.io import savemat
 
 from vae_edu import data
-from vae_edu.data import DataError, Source, read_idx
+from vae_edu.data import DataError, Source
+from vae_edu.formats import pickled, read_amat, read_idx
 
 
 def idx(array):
@@ -100,3 +104,122 @@ def test_binarisation_draws_with_the_grey_value_as_probability(rng):
     grey = torch.tensor([0.0, 0.25, 1.0]).expand(100_000, 3)
     binary = data.binarize(grey, generator=rng)
     assert binary.mean(0).tolist() == pytest.approx([0.0, 0.25, 1.0], abs=0.01)
+
+
+def handwriting(n, start=0):
+    """Upright, white on black, taller than wide: the embedded digits at three times their size, uint8 (n, 28, 28)."""
+    images = (data.load("digits").train[start : start + n].reshape(-1, 8, 8).numpy() * 255).round().astype(np.uint8)
+    return np.pad(np.kron(images, np.ones((1, 3, 3), dtype=np.uint8)), ((0, 0), (2, 2), (2, 2)))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Where the tests write files of the real formats; their sources ask for 30, 20 and 10 images (OMNIGLOT: 1,365 and 10)."""
+    monkeypatch.setenv("VAE_EDU_DATA", str(tmp_path))
+    monkeypatch.setattr(data, "cache_folder", lambda: tmp_path / "cache")
+    counts = {"train images": 30, "validation images": 20, "test images": 10}
+    for name in ("static-mnist", "omniglot", "caltech-silhouettes", "histopathology"):
+        sources = {}
+        for part, source in data.SOURCES[name].items():
+            n = 1365 if (name, part) == ("omniglot", "train images") else counts[part]
+            sources[part] = replace(source, shape=(784, n) if name == "omniglot" else (n, 784))
+        monkeypatch.setitem(data.SOURCES, name, sources)
+    return tmp_path
+
+
+def write_static(folder, images, ending="\n"):
+    for part, n in {"train": 30, "valid": 20, "test": 10}.items():
+        lines = [" ".join(map(str, image)) for image in images[:n].reshape(n, -1)]
+        (folder / f"binarized_mnist_{part}.amat").write_bytes((ending.join(lines) + ending).encode())
+
+
+@pytest.mark.parametrize("ending", ["\n", " \r\n"])
+def test_trap_24_static_mnist_is_read_from_its_three_files(folder, ending):
+    images = (handwriting(30) > 127).astype(int)
+    write_static(folder, images, ending)
+    found = data.load("static-mnist")
+    assert [len(part) for part in (found.train, found.valid, found.test)] == [30, 20, 10]
+    np.testing.assert_array_equal(found.train.numpy(), images.reshape(30, 784))
+
+
+def test_a_transposed_or_inverted_static_mnist_is_refused(folder):
+    images = (handwriting(30) > 127).astype(int)
+    write_static(folder, images.transpose(0, 2, 1))
+    with pytest.raises(DataError, match="lie on their side"):
+        data.load("static-mnist")
+    write_static(folder, 1 - images)
+    with pytest.raises(DataError, match="black on white"):
+        data.load("static-mnist")
+
+
+def test_omniglot_is_read_column_by_column_and_split_once(folder):
+    train, test = handwriting(1365 - 300), handwriting(10, start=500)
+    train = np.concatenate([train, train[:300]])
+    as_file = lambda images: images.transpose(0, 2, 1).reshape(len(images), 784).T / 255  # MATLAB: columns first, images last
+    savemat(folder / "chardata.mat", {"data": as_file(train), "testdata": as_file(test)})
+    found, again = data.load("omniglot"), data.load("omniglot")
+    assert [len(part) for part in (found.train, found.valid, found.test)] == [20, 1345, 10]
+    assert torch.equal(found.train, again.train)
+    np.testing.assert_allclose(found.test.numpy() * 255, test.reshape(10, 784), atol=1e-4)
+    rows = {row.tobytes() for row in (torch.cat([found.train, found.valid]) * 255).round().byte().numpy()}
+    assert rows == {row.tobytes() for row in train.reshape(-1, 784)}
+    savemat(folder / "chardata.mat", {"data": as_file(train).T, "testdata": as_file(test)})
+    with pytest.raises(DataError, match="transposed"):
+        data.load("omniglot")
+
+
+def test_caltech_is_turned_upright_and_white_on_black(folder):
+    images = (handwriting(30) > 127).astype(float)
+    as_file = lambda n: 1 - images[:n].transpose(0, 2, 1).reshape(n, 784)
+    entries = {"train_data": as_file(30), "val_data": as_file(20), "test_data": as_file(10)}
+    savemat(folder / "caltech101_silhouettes_28_split1.mat", entries)
+    np.testing.assert_array_equal(data.load("caltech-silhouettes").valid.numpy(), images[:20].reshape(20, 784))
+    savemat(folder / "caltech101_silhouettes_28_split1.mat", {key: 1 - entry for key, entry in entries.items()})
+    with pytest.raises(DataError, match="inverted already"):
+        data.load("caltech-silhouettes")
+    savemat(folder / "caltech101_silhouettes_28_split1.mat", {"train_data": as_file(30)})
+    with pytest.raises(DataError, match="no entry 'val_data'"):
+        data.load("caltech-silhouettes")
+
+
+@pytest.mark.parametrize("scale", [1, 255])
+def test_histopathology_is_read_without_running_its_pickle(folder, scale):
+    images = handwriting(30) / 255 * scale
+    parts = {"training": images, "validation": images[:20], "test": list(images[:10])}
+    (folder / "histopathology.pkl").write_bytes(pickle.dumps(parts, protocol=2))
+    found = data.load("histopathology")
+    np.testing.assert_allclose(found.train.numpy() * scale, images.reshape(30, 784), atol=1e-4)
+    assert found.test.shape == (10, 784)
+
+
+def test_a_pickle_that_would_run_code_runs_none(tmp_path):
+    class Harmful:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "written"), "w"))
+
+    with pytest.raises(ValueError, match="wants to run"):
+        pickled("training")(pickle.dumps({"training": Harmful()}))
+    assert not (tmp_path / "written").exists()
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"), [(b"", "0 and 1"), (b"0 1\n0 2\n", "0 and 1"), (b"0 1\n0\n", "length"), (b"<html>", "0 and 1")]
+)
+def test_a_text_that_is_no_amat_is_refused(raw, said):
+    with pytest.raises(ValueError, match=said):
+        read_amat(raw)
+
+
+@pytest.mark.parametrize("name", ["static-mnist", "omniglot", "caltech-silhouettes", "histopathology"])
+def test_what_cannot_be_downloaded_says_where_to_get_it(folder, name):
+    with pytest.raises(DataError, match=r"published at .*VAE_EDU_DATA") as error:
+        data.load(name)
+    assert next(iter(data.SOURCES[name].values())).paths[0] in str(error.value)
+
+
+def test_a_file_of_the_wrong_size_or_range_is_named(folder):
+    for values, said in [(np.zeros((5, 784)), "found 5 × 784"), (np.full((30, 784), np.nan), "values must lie")]:
+        entries = {"train_data": values, "val_data": np.zeros((20, 784)), "test_data": np.zeros((10, 784))}
+        savemat(folder / "caltech101_silhouettes_28_split1.mat", entries)
+        with pytest.raises(DataError, match=said):
+            data.load("caltech-silhouettes")

@@ -17,7 +17,7 @@ FLOORS = [
     {"divergences", "densities", "reparam", "epitome"},
     {"networks", "likelihoods", "priors", "objectives"},
     {"models"},
-    {"training", "evaluation", "data"},
+    {"training", "evaluation", "data", "formats"},
     {"reference", "checks", "grading", "plots", "notebooks", "doctor", "cli"},
 ]
 FILES = sorted((ROOT / "vae_edu").rglob("*.py"))
