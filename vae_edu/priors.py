@@ -2,7 +2,7 @@
 
 `kl(mu, logvar, z)` is the KL from q(z|x) = N(mu, diag(exp(logvar))) by part, (batch, parts): in closed form, per latent,
 where there is one; else as one part, estimated at the sample z ~ q(z|x), which can be negative for a single image.
-Sources: Tomczak & Welling 2018 (VampPrior), section 2 and eq. 9; details of its code in FACTS 3.
+Sources: Tomczak & Welling 2018 (VampPrior), sections 3 and 4, eq. 5-16; details of its code in FACTS 3.
 """
 
 import math
@@ -71,7 +71,7 @@ class Mixture(nn.Module):
 
 
 class GaussianMixture(Mixture):
-    """K Gaussians whose means and log-variances are parameters; equal weights, as in the paper's "MoG" (section 4).
+    """K Gaussians whose means and log-variances are parameters; equal weights, as the paper's "MoG" (section 3).
 
     Means start at N(0, 1) and variances at 1 (the paper does not say); the log-variance is clamped like an encoder's.
     """
@@ -89,7 +89,7 @@ class GaussianMixture(Mixture):
 
 
 class VampPrior(Mixture):
-    """p(z) = 1/K sum_k q(z|u_k): the components are the posteriors of K pseudo-inputs u_k (Tomczak & Welling 2018, eq. 9).
+    """p(z) = 1/K sum_k q(z|u_k): the components are the posteriors of K pseudo-inputs u_k (Tomczak & Welling 2018, eq. 7).
 
     encode: a function or bound method, (K, pixels) to mu and logvar; never a module, which would be registered twice.
     pseudo_inputs: (K, pixels), before they are clamped to [0, 1]; learned, or fixed (the paper's "VampPrior data", for

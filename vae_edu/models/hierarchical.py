@@ -2,7 +2,7 @@
 
 p(x, z1, z2) = p(x|z1, z2) p(z1|z2) p(z2) and q(z1, z2|x) = q(z1|x, z2) q(z2|x): both factorise from z2 down to z1, so that
 one and the same z2 goes to q(z1|x, z2), to p(z1|z2) and to the decoder.
-Source: Tomczak & Welling 2018, section 3 and eq. 12-16; the networks of its code, FACTS 3.3.
+Source: Tomczak & Welling 2018, section 4, eq. 11-16; the networks of its code, FACTS 3.3.
 """
 
 import torch

@@ -16,8 +16,8 @@ from .recipe import Recipe
 PIXELS, LATENT_DIM, COMPONENTS = 784, 40, 500
 PAPER = "Tomczak & Welling 2018, Table 1, dynamic MNIST"
 NOTES = (
-    "The paper's network, batch, warm-up, gradient normalisation, He initialisation and start of the pseudo-inputs; instead of its "
-    "constant learning rate and its early stop after up to 2,000 epochs, {epochs} epochs along a half cosine from 1e-3 to 1e-5."
+    "The paper's network, batch, warm-up, gradient normalisation, He initialisation and start of the pseudo-inputs; instead of a "
+    "constant learning rate and an early stop after up to 2,000 epochs, {epochs} epochs along a half cosine from 1e-3 to 1e-5."
 )
 
 
