@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch.distributions import Bernoulli, Categorical, Independent, Normal, kl_divergence
+from torch.distributions import Bernoulli, Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
 
 
 def normal(mu, logvar):
@@ -292,6 +292,112 @@ def match_epitomic_image_by_image(x, noise, masks, weights):
         chosen.append(candidates.index(max(candidates)))
         bounds.append(bound(image, mu + torch.exp(logvar / 2) * e, posterior, masks[chosen[-1]]))
     return torch.tensor(chosen), torch.stack(bounds)
+
+
+def three_terms_distributions(log_p_x, logvar, log_p_z):
+    return log_p_x.mean(), normal(torch.zeros_like(logvar), logvar).entropy().mean(), -log_p_z.mean()
+
+
+def three_terms_loop(log_p_x, logvar, log_p_z):
+    n, dim = logvar.shape
+    entropy = sum(0.5 * logvar[i].sum() + 0.5 * dim * math.log(2 * math.pi * math.e) for i in range(n)) / n
+    return sum(log_p_x) / n, entropy, sum(-log_p_z) / n
+
+
+def log_mixture_distributions(z, mu, logvar):
+    weights = Categorical(logits=torch.zeros(len(mu), dtype=mu.dtype))
+    return MixtureSameFamily(weights, normal(mu, logvar)).log_prob(z)
+
+
+def log_mixture_products(z, mu, logvar):
+    precision = 1 / logvar.exp()
+    cross = z**2 @ precision.T - 2 * z @ (mu * precision).T + (mu**2 * precision).sum(-1)
+    log_n = -0.5 * (cross + logvar.sum(-1) + z.shape[-1] * math.log(2 * math.pi))
+    return torch.logsumexp(log_n + math.log(1 / len(mu)), dim=-1)
+
+
+def log_mixture_one_by_one(z, mu, logvar):
+    total = torch.full_like(z[:, 0], -math.inf)
+    for m, v in zip(mu, logvar):
+        total = torch.logaddexp(total, log_normal_standardised(z, m, v))
+    return total - math.log(len(mu))
+
+
+def gated_encoder(x, weights):
+    layer = lambda h, name: F.linear(h, weights[f"encoder.{name}.weight"], weights[f"encoder.{name}.bias"])
+    h = F.glu(layer(F.glu(layer(x, "body.0"), -1), "body.2"), -1)
+    return layer(h, "mu"), torch.clamp(layer(h, "logvar"), -6, 2)
+
+
+def vampprior_log_prob_distributions(z, pseudo_inputs, weights):
+    return log_mixture_distributions(z, *gated_encoder(F.hardtanh(pseudo_inputs, 0, 1), weights))
+
+
+def vampprior_log_prob_one_by_one(z, pseudo_inputs, weights):
+    images = torch.where(pseudo_inputs < 0, torch.zeros_like(pseudo_inputs), pseudo_inputs)
+    images = torch.where(images > 1, torch.ones_like(images), images)
+    parts = [log_normal_distributions(z, *gated_encoder(u.unsqueeze(0), weights)) for u in images]
+    return torch.stack(parts, -1).logsumexp(-1) - math.log(len(parts))
+
+
+def vampprior_sample_floor(uniform, noise, mu, logvar):
+    k = torch.floor(uniform * mu.shape[0]).to(torch.int64)
+    return torch.index_select(mu, 0, k) + torch.sqrt(torch.exp(torch.index_select(logvar, 0, k))) * noise
+
+
+def vampprior_sample_cumulative(uniform, noise, mu, logvar):
+    cumulative = torch.arange(1, len(mu)) / len(mu)
+    k = torch.bucketize(uniform, cumulative.to(uniform.dtype), right=True)
+    chosen = F.one_hot(k, len(mu)).to(mu.dtype)
+    return chosen @ mu + (chosen @ logvar / 2).exp() * noise
+
+
+def hvae_log_weight_distributions(log_p_x, z1, z2, mu_q1, logvar_q1, mu_p1, logvar_p1, mu_q2, logvar_q2, log_p_z2):
+    log_q = normal(mu_q1, logvar_q1).log_prob(z1) + normal(mu_q2, logvar_q2).log_prob(z2)
+    return log_p_x + normal(mu_p1, logvar_p1).log_prob(z1) + log_p_z2 - log_q
+
+
+def hvae_log_weight_without_constants(log_p_x, z1, z2, mu_q1, logvar_q1, mu_p1, logvar_p1, mu_q2, logvar_q2, log_p_z2):
+    """The 2 pi of z1 cancels between p and q; that of z2 does not, since log_p_z2 has it."""
+    half = lambda z, mu, logvar: -0.5 * (logvar + (z - mu) ** 2 / logvar.exp()).sum(-1)
+    lower = half(z1, mu_p1, logvar_p1) - half(z1, mu_q1, logvar_q1)
+    return log_p_x + lower + log_p_z2 - half(z2, mu_q2, logvar_q2) + z2.shape[-1] * 0.5 * math.log(2 * math.pi)
+
+
+def chunked_log_likelihood_flat(log_weights, pixels):
+    nats = log_weights.reshape(-1, log_weights.shape[-1]).logsumexp(0) - math.log(log_weights[:, :, 0].numel())
+    return nats, -nats.mean() / pixels / math.log(2)
+
+
+def chunked_log_likelihood_running(log_weights, pixels):
+    total, seen = torch.full_like(log_weights[0, 0], -math.inf), 0
+    for chunk in log_weights:
+        total, seen = torch.logaddexp(total, torch.logsumexp(chunk, 0)), seen + len(chunk)
+    nats = total - math.log(seen)
+    return nats, torch.mean(-nats / pixels) * math.log2(math.e)
+
+
+def match_vampprior_glu(x, noise, pseudo_inputs, weights):
+    layer = lambda h, name: F.linear(h, weights[f"decoder.{name}.weight"], weights[f"decoder.{name}.bias"])
+    mu, logvar = gated_encoder(x, weights)
+    z = torch.addcmul(mu, torch.exp(logvar / 2), noise)
+    logits = layer(F.glu(layer(F.glu(layer(z, "0.0"), -1), "0.2"), -1), "1")
+    log_p_z = log_mixture_products(z, *gated_encoder(pseudo_inputs.clip(0, 1), weights))
+    return log_p_z, log_bernoulli_bce(x, logits) + log_p_z - log_normal_standardised(z, mu, logvar)
+
+
+def match_vampprior_from_the_noise(x, noise, pseudo_inputs, weights):
+    """log q(z|x) needs no z: (z - mu) / sigma is the noise."""
+    mu, logvar = gated_encoder(x, weights)
+    log_q = normal(torch.zeros_like(mu), torch.zeros_like(mu)).log_prob(noise) - logvar.sum(-1) / 2
+    z = normal(mu, logvar).base_dist.loc + normal(mu, logvar).base_dist.scale * noise
+    log_p_z = vampprior_log_prob_one_by_one(z, pseudo_inputs, weights)
+    h = z
+    for name in ("decoder.0.0", "decoder.0.2"):
+        value, gate = torch.tensor_split(h @ weights[f"{name}.weight"].T + weights[f"{name}.bias"], 2, dim=1)
+        h = value / (1 + torch.exp(-gate))
+    logits = h @ weights["decoder.1.weight"].T + weights["decoder.1.bias"]
+    return log_p_z, log_bernoulli_distributions(x, logits) - (log_q - log_p_z)
 
 
 def of(exercise: str) -> list:

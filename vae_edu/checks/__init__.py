@@ -9,12 +9,12 @@ import math
 import numbers
 from typing import Any
 
-from . import ps1, ps2, ps3, ps3_match, ps4, ps4_match, ps4_sweep
+from . import ps1, ps2, ps3, ps3_match, ps4, ps4_match, ps4_sweep, ps5, ps5_layers, ps5_match, ps5_prior
 from .exercise import Exercise
 from .report import as_data, as_text, show
 from .runner import run
 
-MODULES = (ps1, ps2, ps3, ps3_match, ps4, ps4_sweep, ps4_match)
+MODULES = (ps1, ps2, ps3, ps3_match, ps4, ps4_sweep, ps4_match, ps5, ps5_prior, ps5_layers, ps5_match)
 EXERCISES: dict[str, Exercise] = {
     value.name: value for module in MODULES for value in vars(module).values() if isinstance(value, Exercise)
 }

@@ -10,21 +10,32 @@ from .exercise import Exercise
 from .ps3 import bound_from_parts, kl_parts, log_p
 
 
+def linear(h, weights, layer):
+    """A linear layer: numpy arrays and torch tensors alike."""
+    return h @ weights[f"{layer}.weight"].T + weights[f"{layer}.bias"]
+
+
+def gated_by_hand(h, weights, layer):
+    rows = linear(h, weights, layer).T
+    half = len(rows) // 2
+    return (rows[:half] * expit(rows[half:])).T
+
+
+def encode_by_hand(x, weights):
+    """The gated encoder in numpy, layer by layer."""
+    h = gated_by_hand(gated_by_hand(x, weights, "encoder.body.0"), weights, "encoder.body.2")
+    return linear(h, weights, "encoder.mu"), np.clip(linear(h, weights, "encoder.logvar"), -6, 2)
+
+
+def decode_by_hand(z, weights):
+    """The gated decoder's logits in numpy."""
+    return linear(gated_by_hand(gated_by_hand(z, weights, "decoder.0.0"), weights, "decoder.0.2"), weights, "decoder.1")
+
+
 def network_by_hand(x, noise, weights):
-    """The gated VAE's ELBO in numpy, layer by layer."""
-
-    def gated(h, layer):
-        rows = weights[f"{layer}.weight"] @ h.T + weights[f"{layer}.bias"][:, None]
-        half = len(rows) // 2
-        return (rows[:half] * expit(rows[half:])).T
-
-    def linear(h, layer):
-        return h @ weights[f"{layer}.weight"].T + weights[f"{layer}.bias"]
-
-    h = gated(gated(x, "encoder.body.0"), "encoder.body.2")
-    mu, logvar = linear(h, "encoder.mu"), np.clip(linear(h, "encoder.logvar"), -6, 2)
-    h = gated(gated(mu + np.exp(logvar / 2) * noise, "decoder.0.0"), "decoder.0.2")
-    return bound_from_parts(x, linear(h, "decoder.1"), mu, logvar, 1.0)
+    """The gated VAE's ELBO in numpy."""
+    mu, logvar = encode_by_hand(x, weights)
+    return bound_from_parts(x, decode_by_hand(mu + np.exp(logvar / 2) * noise, weights), mu, logvar, 1.0)
 
 
 def draw_network(rng: np.random.Generator):
@@ -70,19 +81,16 @@ match_reference = Exercise(
 def _forward(x, noise, weights, gate=torch.sigmoid, clamp=True, swap=False, sample=True, squash=False, spread=0.5):
     """The network with one thing wrong at a time, for the misconceptions below."""
 
-    def linear(h, layer):
-        return h @ weights[f"{layer}.weight"].T + weights[f"{layer}.bias"]
-
     def gated(h, layer):
-        a, b = linear(h, layer).chunk(2, -1)
+        a, b = linear(h, weights, layer).chunk(2, -1)
         a, b = (b, a) if swap else (a, b)
         return a * gate(b)
 
     h = gated(gated(x, "encoder.body.0"), "encoder.body.2")
-    mu, logvar = linear(h, "encoder.mu"), linear(h, "encoder.logvar")
+    mu, logvar = linear(h, weights, "encoder.mu"), linear(h, weights, "encoder.logvar")
     logvar = logvar.clamp(-6, 2) if clamp else logvar
     z = mu + (spread * logvar).exp() * noise if sample else mu
-    logits = linear(gated(gated(z, "decoder.0.0"), "decoder.0.2"), "decoder.1")
+    logits = linear(gated(gated(z, "decoder.0.0"), "decoder.0.2"), weights, "decoder.1")
     return log_p(x, torch.sigmoid(logits) if squash else logits).sum(-1), kl_parts(mu, logvar).sum(-1)
 
 
