@@ -28,6 +28,7 @@ from .recipes import RECIPES
 
 SAMPLES = 5000  # importance samples per test image, as in the VampPrior paper
 PARZEN_SAMPLES = 10_000
+HISTOGRAM_BIN = 5  # nats
 PROBE_IMAGES, PROBE_SAMPLES = 64, 16
 
 
@@ -170,12 +171,15 @@ def _activity(activity: Tensor, layer: str = "") -> dict:
 
 
 def _likelihood_scores(model: nn.Module, test: Tensor, samples: int, generator: Generator) -> dict:
-    likelihood = log_likelihood(model, test, samples=samples, generator=generator, progress=True)
+    likelihood = log_likelihood(model, test, samples=samples, generator=generator, progress=True).cpu()
+    lowest = HISTOGRAM_BIN * math.floor(likelihood.min().item() / HISTOGRAM_BIN)
+    counts = ((likelihood - lowest) / HISTOGRAM_BIN).long().bincount()
     return {
         "importance samples": samples,
         "log-likelihood (nats)": round(likelihood.mean().item(), 3),
         "standard error (nats)": round(likelihood.std().item() / len(test) ** 0.5, 3),
         "bits per dimension": round(bits_per_dimension(likelihood.mean().item(), test.shape[1]), 4),
+        "histogram": {"from (nats)": lowest, "bin (nats)": HISTOGRAM_BIN, "images": counts.tolist()},
     }
 
 

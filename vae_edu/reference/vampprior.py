@@ -69,11 +69,11 @@ def hvae() -> nn.Module:
 
 REFERENCES = {
     "vampprior-mnist": recipe("VAE, 40 latents, VampPrior of 500 pseudo-inputs", vae, "vampprior", "VAE, VampPrior", -82.38, 300),
-    "mog-mnist": recipe("VAE, 40 latents, mixture of 500 Gaussians", vae, "mog", "", None, 300, weights=False),
+    "mog-mnist": recipe("VAE, 40 latents, mixture of 500 Gaussians", vae, "mog", "", None, 200, weights=False),
     "vampdata-mnist": recipe(
         "VAE, 40 latents, VampPrior on 500 fixed training images", vae, "data", "", None, 250, weights=False
     ),
-    "hvae-mnist": recipe("HVAE, 40 + 40 latents, standard normal prior", hvae, "standard", "HVAE, standard prior", -82.42, 250),
+    "hvae-mnist": recipe("HVAE, 40 + 40 latents, standard normal prior", hvae, "standard", "HVAE, standard prior", -82.42, 200),
     "hvae-vampprior-mnist": recipe(
         "HVAE, 40 + 40 latents, VampPrior of 500 pseudo-inputs", hvae, "vampprior", "HVAE, VampPrior", -81.24, 250
     ),
