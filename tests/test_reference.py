@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -194,7 +195,8 @@ def tiny_grid(tmp_path, monkeypatch):
     script = lambda name, runs, store: [sys.executable, "-m", "tests.tiny_grid", name, str(runs), str(store)]
     monkeypatch.setattr(grid, "command", script)
     monkeypatch.chdir(ROOT)
-    return lambda: grid.train_grid("epitomic", tmp_path / "runs", tmp_path / "store", processes=2)
+    folders = tmp_path / "runs", tmp_path / "store"
+    return lambda: grid.train_grid("epitomic", *folders, processes=2, archive=tmp_path / "out" / "all.zip")
 
 
 def test_a_grid_trains_what_has_no_card_and_survives_failures(tiny_grid, tmp_path, monkeypatch):
@@ -216,9 +218,24 @@ def test_a_grid_trains_what_has_no_card_and_survives_failures(tiny_grid, tmp_pat
     assert before.items() <= {path.name: path.stat().st_mtime_ns for path in store.iterdir()}.items(), (
         "finished ones are left alone"
     )
+    with zipfile.ZipFile(tmp_path / "out" / "all.zip") as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            path.name: path.read_bytes() for path in store.iterdir()
+        }
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["all.zip"]
     rows = table.as_markdown().splitlines()[-3:]
     assert all(row.count("|") == 9 for row in rows)
     assert ["(card only)" in row for row in rows] == [True, True, False]
+
+
+def test_a_bare_machine_can_train_all_references():
+    """With torch, numpy, safetensors and tqdm and nothing else that the course depends on."""
+    hidden = ["scipy", "sklearn", "pooch", "click", "matplotlib", "IPython", "nbclient", "nbgrader", "jupyterlab"]
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({hidden})); sys.argv = ['x', '--help']\nimport vae_edu.reference.__main__"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0 and "--archive" in done.stdout, done.stderr
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")

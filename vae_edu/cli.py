@@ -192,12 +192,17 @@ def reference_verify() -> None:
 
 @reference.command("train")
 @click.argument("names", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="All of them, in the order of the course.")
+@click.option("--all", "grid", flag_value="references", help="All of them, several at once.")
 @click.option("--grid", type=click.Choice(["epitomic"]), help="Every model of a paper's table: the cards alone, several at once.")
-@click.option("--processes", default=2, show_default=True, type=click.IntRange(1), help="Models trained at once with --grid.")
+@click.option("--processes", default=2, show_default=True, type=click.IntRange(1), help="Models trained at once.")
 @click.option("--runs", type=click.Path(path_type=Path), default="runs", show_default=True, help="Where checkpoints are kept.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where weights and cards go; default: into the package.")
-def reference_train(names: tuple[str, ...], everything: bool, grid: str, processes: int, runs: Path, out: Path | None) -> None:
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Where weights and cards go; default: the package, with --all RUNS/store."
+)
+@click.option("--archive", type=click.Path(path_type=Path), help="With --all or --grid: also pack them into this zip.")
+def reference_train(
+    names: tuple[str, ...], grid: str | None, processes: int, runs: Path, out: Path | None, archive: Path | None
+) -> None:
     """Train and measure the references NAMES (on CUDA where there is one). A call that was cut off goes on."""
     from . import reference
     from .reference.epitomic import GRID
@@ -206,19 +211,21 @@ def reference_train(names: tuple[str, ...], everything: bool, grid: str, process
     from .reference.train import train
 
     if grid:
-        if names or everything:
-            raise click.UsageError("--grid trains a whole table: give it without names and without --all.")
-        failures = train_grid(grid, runs, out or reference.STORE, processes=processes)
+        if names:
+            raise click.UsageError("--all and --grid train many models: give them without names.")
+        store = out or (runs / "store" if grid == "references" else reference.STORE)
+        failures = train_grid(grid, runs, store, processes=processes, archive=archive)
         if failures:
             lines = [f"✗ {name}: {error}" for name, error in failures.items()]
             raise click.ClickException("\n".join([f"{len(failures)} models failed; the same command tries them again.", *lines]))
+        click.echo(f"All are in {store}.")
         return
     unknown = [name for name in names if name not in GRID | RECIPES]
-    if unknown or not (names or everything):
+    if unknown or not names:
         raise click.UsageError(
             f"name some of {', '.join(RECIPES)}, or --all" + f" (unknown: {', '.join(unknown)})" * bool(unknown)
         )
-    for name in RECIPES if everything else names:
+    for name in names:
         click.echo(f"{name}:")
         for metric, value in train(name, runs, out or reference.STORE)["metrics"].items():
             click.echo(f"  {metric:<24} {value}")

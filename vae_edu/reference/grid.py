@@ -1,41 +1,68 @@
-"""Train all models of a paper's table: several at once, each in a process of its own, each resumable."""
+"""Train many models: all references, or a paper's table. Several at once, each in a process of its own, each resumable.
+
+`python -m vae_edu.reference` does it for all references on a machine that has torch, numpy, safetensors and tqdm and no more.
+"""
 
 import os
 import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import zipfile
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from tqdm.auto import tqdm
 
 from .epitomic import GRID
+from .recipes import RECIPES
 from .train import train
 
-GRIDS = {"epitomic": GRID}
+GRIDS = {"epitomic": GRID, "references": RECIPES}
 
 
-def train_grid(grid: str, runs: Path, store: Path, *, processes: int) -> dict[str, str]:
+def train_grid(grid: str, runs: Path, store: Path, *, processes: int, archive: Path | None = None) -> dict[str, str]:
     """Train every model of the grid that has no card in `store` yet. Returns what went wrong, by name.
 
     One model's failure leaves the others alone. A call that was cut off goes on: finished models are skipped, and a
-    half-trained one resumes after its last epoch.
+    half-trained one resumes after its last epoch. archive: a zip of all that is in `store`, written anew after each model.
     """
     store.mkdir(parents=True, exist_ok=True)
     waiting = [name for name in GRIDS[grid] if not (store / f"{name}.json").exists()]
     failures, running = {}, []
     pool = ThreadPoolExecutor(processes)
     jobs = {pool.submit(_train_alone, command(name, runs, store), running): name for name in waiting}
+    pending = set(jobs)
     try:
-        for job in tqdm(as_completed(jobs), total=len(jobs), unit="model", leave=False):
-            if job.result():
-                failures[jobs[job]] = job.result()
+        with tqdm(total=len(jobs), unit="model", leave=False) as bar:
+            while pending:
+                done, pending = wait(pending, timeout=2, return_when=FIRST_COMPLETED)
+                failures |= {jobs[job]: job.result() for job in done if job.result()}
+                if done and archive:
+                    pack(store, archive)
+                bar.set_postfix_str(_epochs(runs, [jobs[job] for job in pending if job.running()]), refresh=False)
+                bar.update(len(done))
     finally:  # also after Ctrl-C: start nothing more, and stop what runs
         pool.shutdown(wait=False, cancel_futures=True)
         for process in running:
             process.terminate()
     return failures
+
+
+def pack(store: Path, archive: Path) -> None:
+    """All weights, probes and cards in one zip; unpacked into vae_edu/reference/store, they are the references."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    partial = archive.with_name(archive.name + ".partial")
+    with zipfile.ZipFile(partial, "w") as file:
+        for path in sorted([*store.glob("*.json"), *store.glob("*.safetensors")]):
+            file.write(path, path.name)
+    os.replace(partial, archive)
+
+
+def _epochs(runs: Path, names: list[str]) -> str:
+    """How far the running models are: "vae-mnist 12, ..."."""
+    history = {name: runs / name / "history.json" for name in names}
+    return ", ".join(f"{name} {path.read_text().count('epoch') if path.exists() else 0}" for name, path in history.items())
 
 
 def command(name: str, runs: Path, store: Path) -> list[str]:
