@@ -50,7 +50,7 @@ def test_each_typical_mistake_costs_what_it_should_and_earns_its_own_hint(class_
 
 def test_written_questions_wait_for_a_person(class_of_three):
     _, results, _ = class_of_three
-    assert {r.exercise for r in results if r.points is None} == {"ps1.5", "ps2.6", "ps3.6", "ps4.8"}
+    assert {r.exercise for r in results if r.points is None} == {"ps1.5", "ps2.6", "ps3.6", "ps4.8", "ps5.8"}
 
 
 def test_feedback_and_picture_are_written_and_feedback_shows_the_hint(class_of_three):
@@ -115,7 +115,7 @@ def test_the_demo_removes_nothing_that_is_not_its_own(tmp_path):
 def test_a_folder_that_is_no_course_and_an_unknown_problem_set_are_one_sentence(tmp_path):
     with pytest.raises(CourseError, match="is not a course folder"):
         Course(tmp_path)
-    with pytest.raises(CourseError, match="there are ps1, ps2, ps3, ps4"):
+    with pytest.raises(CourseError, match="there are ps1, ps2, ps3, ps4, ps5"):
         Course(tmp_path, home=ROOT).release("ps9")
 
 

@@ -192,7 +192,7 @@ def reference_verify() -> None:
 
 @reference.command("train")
 @click.argument("names", nargs=-1)
-@click.option("--all", "grid", flag_value="references", help="All of them, several at once.")
+@click.option("--all", "everything", is_flag=True, help="All of them, several at once.")
 @click.option("--grid", type=click.Choice(["epitomic"]), help="Every model of a paper's table: the cards alone, several at once.")
 @click.option("--processes", default=2, show_default=True, type=click.IntRange(1), help="Models trained at once.")
 @click.option("--runs", type=click.Path(path_type=Path), default="runs", show_default=True, help="Where checkpoints are kept.")
@@ -201,7 +201,13 @@ def reference_verify() -> None:
 )
 @click.option("--archive", type=click.Path(path_type=Path), help="With --all or --grid: also pack them into this zip.")
 def reference_train(
-    names: tuple[str, ...], grid: str | None, processes: int, runs: Path, out: Path | None, archive: Path | None
+    names: tuple[str, ...],
+    everything: bool,
+    grid: str | None,
+    processes: int,
+    runs: Path,
+    out: Path | None,
+    archive: Path | None,
 ) -> None:
     """Train and measure the references NAMES (on CUDA where there is one). A call that was cut off goes on."""
     from . import reference
@@ -210,11 +216,11 @@ def reference_train(
     from .reference.recipes import RECIPES
     from .reference.train import train
 
-    if grid:
-        if names:
-            raise click.UsageError("--all and --grid train many models: give them without names.")
-        store = out or (runs / "store" if grid == "references" else reference.STORE)
-        failures = train_grid(grid, runs, store, processes=processes, archive=archive)
+    if everything or grid:
+        if names or (everything and grid):
+            raise click.UsageError("--all and --grid train many models: give them without names, and one at a time.")
+        store = out or (runs / "store" if everything else reference.STORE)
+        failures = train_grid(grid or "references", runs, store, processes=processes, archive=archive)
         if failures:
             lines = [f"✗ {name}: {error}" for name, error in failures.items()]
             raise click.ClickException("\n".join([f"{len(failures)} models failed; the same command tries them again.", *lines]))

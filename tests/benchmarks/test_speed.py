@@ -14,6 +14,7 @@ from torch import nn
 
 from vae_edu.evaluation import log_likelihood, parzen_log_density
 from vae_edu.models import VAE, EpitomicVAE
+from vae_edu.priors import VampPrior, pseudo_inputs
 from vae_edu.training import Settings, fit
 
 torch.manual_seed(0)
@@ -42,10 +43,9 @@ class Straightforward(nn.Module):
         return (cross_entropy + 0.5 * (mu**2 + logvar.exp() - logvar - 1).sum(-1)).mean()
 
 
-def pythae_vae():
-    pytest.importorskip("pythae", reason="pythae is not installed: nothing to compare with")
-    from pythae.models import VAE as Other
-    from pythae.models import VAEConfig
+def pythae(kind):
+    """Its "VAE" or its "VAMP" (500 components), with the network above."""
+    models = pytest.importorskip("pythae.models", reason="pythae is not installed: nothing to compare with")
     from pythae.models.base.base_utils import ModelOutput
     from pythae.models.nn import BaseDecoder, BaseEncoder
 
@@ -67,8 +67,15 @@ def pythae_vae():
         def forward(self, z):
             return ModelOutput(reconstruction=self.body(z).reshape(-1, 1, 28, 28))
 
-    config = VAEConfig(input_dim=(1, 28, 28), latent_dim=40, reconstruction_loss="bce")
-    return Other(config, Encoder(), Decoder())
+    extra = {"number_components": 500} if kind == "VAMP" else {}
+    config = getattr(models, f"{kind}Config")(input_dim=(1, 28, 28), latent_dim=40, reconstruction_loss="bce", **extra)
+    return getattr(models, kind)(config, Encoder(), Decoder())
+
+
+def vamp_vae():
+    model = VAE(784, 40)
+    model.prior = VampPrior(model.encode, pseudo_inputs(500, 784))
+    return model
 
 
 def step(model, loss, fused=True):
@@ -96,7 +103,7 @@ def test_step_straightforward(benchmark):
 
 @pytest.mark.benchmark(group="a training step of vae-mnist's network, batch 100")
 def test_step_pythae(benchmark):
-    model = pythae_vae()
+    model = pythae("VAE")
     batch = {"data": BATCH.reshape(-1, 1, 28, 28)}
     benchmark.pedantic(step(model, lambda: model(batch).loss, fused=False), **STEP)  # its trainer's Adam, with its defaults
 
@@ -109,7 +116,41 @@ def test_importance_ours(benchmark):
 
 @pytest.mark.benchmark(group="importance sampling, 20 images x 1,000 samples")
 def test_importance_pythae(benchmark):
-    model = pythae_vae().eval()
+    model = pythae("VAE").eval()
+    images = BATCH[:20].reshape(-1, 1, 28, 28)
+    with torch.no_grad():
+        benchmark.pedantic(lambda: model.get_nll(images, n_samples=1000, batch_size=100), rounds=3, warmup_rounds=1)
+
+
+VAMP_STEP = "a training step with 500 pseudo-inputs, batch 100"
+
+
+@pytest.mark.benchmark(group=VAMP_STEP)
+@pytest.mark.parametrize("prior", ["standard", "vampprior"])
+def test_vamp_step(benchmark, prior):
+    model = vamp_vae() if prior == "vampprior" else VAE(784, 40)
+    benchmark.pedantic(step(model, lambda: -model.elbo(BATCH).value().mean()), rounds=60, warmup_rounds=5)
+
+
+@pytest.mark.benchmark(group=VAMP_STEP)
+def test_vamp_step_pythae(benchmark):
+    model = pythae("VAMP")
+    batch = {"data": BATCH.reshape(-1, 1, 28, 28)}
+    benchmark.pedantic(step(model, lambda: model(batch, epoch=1).loss, fused=False), rounds=60, warmup_rounds=5)
+
+
+VAMP_SAMPLING = "importance sampling with 500 pseudo-inputs, 20 images x 1,000 samples"
+
+
+@pytest.mark.benchmark(group=VAMP_SAMPLING)
+def test_vamp_importance(benchmark):
+    model = vamp_vae().eval()
+    benchmark.pedantic(lambda: log_likelihood(model, BATCH[:20], samples=1000), rounds=5, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group=VAMP_SAMPLING)
+def test_vamp_importance_pythae(benchmark):
+    model = pythae("VAMP").eval()
     images = BATCH[:20].reshape(-1, 1, 28, 28)
     with torch.no_grad():
         benchmark.pedantic(lambda: model.get_nll(images, n_samples=1000, batch_size=100), rounds=3, warmup_rounds=1)

@@ -188,7 +188,8 @@ def _bits(nats, pixels):
     "Each chunk gets an estimate of its own, and these are averaged: a mean of logs. It lies below the estimate from all samples."
 )
 def mean_over_chunks(log_weights, pixels):
-    return _bits((log_weights.logsumexp(1) - math.log(log_weights.shape[1])).mean(0), pixels)
+    nats = (log_weights.logsumexp(1) - math.log(log_weights.shape[1])).mean(0)
+    return nats, -nats.mean() / (pixels * math.log(2))
 
 
 @chunked_log_likelihood.misconception("Only the first chunk counts: does your loop return too early?")

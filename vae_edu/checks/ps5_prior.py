@@ -159,7 +159,8 @@ def noise_by_variance(uniform, noise, mu, logvar):
     "The components are taken in turn, as in the paper's code for its figures: each draw must choose its own at random."
 )
 def first_components(uniform, noise, mu, logvar):
-    return _drawn(uniform, noise, mu, logvar, k=torch.arange(len(noise)) % len(mu))
+    k = torch.arange(len(noise)) % len(mu)
+    return mu[k] + (0.5 * logvar[k]).exp() * noise
 
 
 @vampprior_sample.misconception(

@@ -30,6 +30,9 @@ TYPICAL_MISTAKES = {  # exercise: the misconception that the second student hold
     "epitome_masks": "count_without_one",
     "stratified_batches": "starts_anew",
     "epitome_activity": "unmasked_activity",
+    "three_terms": "two_pi_dropped",
+    "vampprior_sample": "first_components",
+    "chunked_log_likelihood": "mean_over_chunks",
 }
 STUDENTS = ("all-right", "mistakes", "blank")
 
