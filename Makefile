@@ -41,7 +41,7 @@ assignments: setup  ## make the students' notebooks from solutions/
 lectures: setup  ## run all lectures and store their outputs
 	vae-edu lectures
 
-reference: setup  ## train the references: make reference NAME=vae-mnist (default: all)
+reference: setup  ## train one reference: make reference NAME=vae-mnist; all of them, several at once, into runs/store: NAME=--all (the default)
 	vae-edu reference train $(NAME)
 
 lint: setup  ## style and unused code

@@ -142,7 +142,7 @@ def nats_of(name):
 
 
 def test_the_vampprior_paper_comes_out():
-    """Table 1: a better prior is worth more than a nat, a second layer too; each within 0.3 nats, or the card says how far off."""
+    """Table 1: the better prior is worth more than a nat; each within 0.3 nats, or the card says how far off."""
     assert nats_of("vampprior-mnist") > nats_of("vae-mnist") + 1
     assert nats_of("hvae-vampprior-mnist") > nats_of("vampprior-mnist")
     for name in [*VAMP, *TWO_LAYERS]:

@@ -42,7 +42,8 @@ class Dataset:
 class Source:
     """One file: where it may be found, how it is decoded, and the SHA-256 of the decoded uint8 array.
 
-    Where that is not known: the shape that the array must have, and where the file was published.
+    Where that is not known: the shape that the array must have, and where the file was published. columns_first: MATLAB's order,
+    in which an image read row by row lies on its side; inverted: black on white.
     """
 
     paths: tuple[str, ...]  # relative to the data folder, first one found wins
@@ -51,6 +52,8 @@ class Source:
     url: str | None = None  # where the last of `paths` can be downloaded
     shape: tuple[int, ...] | None = None
     published: str = ""
+    columns_first: bool = False
+    inverted: bool = False
 
 
 _MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
@@ -62,20 +65,25 @@ _CALTECH = "https://people.cs.umass.edu/~marlin/data"
 _HISTOPATHOLOGY = "https://github.com/jmtomczak/vae_vampprior, datasets/HistopathologyGray"
 
 
-def _unverified(folder: str, file: str, decode, shape: tuple[int, ...], published: str) -> Source:
-    return Source((f"{folder}/{file}", file), decode, shape=shape, published=published)
-
-
 def _static(part: str, images: int) -> Source:
-    return _unverified("static-mnist", f"binarized_mnist_{part}.amat", read_amat, (images, 784), _STATIC)
+    file = f"binarized_mnist_{part}.amat"
+    return Source((f"static-mnist/{file}", file), read_amat, shape=(images, 784), published=_STATIC)
+
+
+def _omniglot(key: str, images: int) -> Source:
+    paths = ("omniglot/chardata.mat", "chardata.mat")
+    return Source(paths, mat(key), shape=(784, images), published=_OMNIGLOT, columns_first=True)
 
 
 def _caltech(key: str, images: int) -> Source:
-    return _unverified("caltech", "caltech101_silhouettes_28_split1.mat", mat(key), (images, 784), _CALTECH)
+    file = "caltech101_silhouettes_28_split1.mat"
+    paths = (f"caltech/{file}", file)
+    return Source(paths, mat(key), shape=(images, 784), published=_CALTECH, columns_first=True, inverted=True)
 
 
 def _histopathology(key: str, images: int) -> Source:
-    return _unverified("histopathology", "histopathology.pkl", pickled(key), (images, 784), _HISTOPATHOLOGY)
+    paths = ("histopathology/histopathology.pkl", "histopathology.pkl")
+    return Source(paths, pickled(key), shape=(images, 784), published=_HISTOPATHOLOGY)
 
 
 def _mnist(part: str, sha256: str) -> Source:
@@ -98,8 +106,8 @@ SOURCES = {
         "test images": _static("test", 10_000),
     },
     "omniglot": {
-        "train images": _unverified("omniglot", "chardata.mat", mat("data"), (784, 24_345), _OMNIGLOT),
-        "test images": _unverified("omniglot", "chardata.mat", mat("testdata"), (784, 8_070), _OMNIGLOT),
+        "train images": _omniglot("data", 24_345),
+        "test images": _omniglot("testdata", 8_070),
     },
     "caltech-silhouettes": {
         "train images": _caltech("train_data", 4_100),
@@ -235,61 +243,42 @@ def _frey_faces() -> Dataset:
     return Dataset("frey-faces", (28, 20), x[:1565], x[1565:1765], x[1765:])
 
 
-def _binary_or_grey(name: str, part: str, *, columns_first: bool = False, inverted: bool = False) -> Tensor:
-    """28 x 28 images of a file without a known SHA-256, as (n, 784) in [0, 1], white on black and upright.
-
-    columns_first: MATLAB's order, in which an image read row by row lies on its side.
-    """
-    array = read(name, part)
-    array = array.T if SOURCES[name][part].shape[0] == 784 else array
+def _unverified_images(name: str, part: str, *, grey: bool = False) -> Tensor:
+    """28 x 28 images of a file without a known SHA-256, as (n, 784) in [0, 1]; upright and, unless grey, white on black."""
+    source, array = SOURCES[name][part], read(name, part)
+    array = array.T if source.shape[0] == 784 else array
     x = torch.from_numpy(np.array(array, dtype=np.float32)).reshape(-1, 28, 28)
     x = x / 255 if x.max() > 1 else x
-    x = x.mT if columns_first else x
-    return (1 - x if inverted else x).flatten(1)
+    x = x.mT if source.columns_first else x
+    x = 1 - x if source.inverted else x
+    mean = x.mean(0)
+    if not grey and mean[[0, -1]].mean() > mean[7:21, 7:21].mean():
+        raise DataError(f"The {part} of {name} are black on white: the file is not the original, or is inverted already.")
+    return x.flatten(1)
 
 
-def _white_on_black(name: str, *parts: Tensor) -> None:
-    """Refuse images whose rim is brighter than their middle: they are inverted."""
-    for x in parts:
-        mean = x.mean(0).reshape(28, 28)
-        if mean[[0, -1]].mean() > mean[7:21, 7:21].mean():
-            raise DataError(f"The images of {name} are black on white: the file is not the original, or is inverted already.")
+def _three_parts(name: str, *, grey: bool = False) -> Dataset:
+    """Caltech 101 silhouettes: outlines of objects. Histopathology: grey patches of stained tissue, as v/255."""
+    parts = [_unverified_images(name, f"{part} images", grey=grey) for part in ("train", "validation", "test")]
+    return Dataset(name, (28, 28), *((255 * x).round() / 255 for x in parts))
 
 
 def _static_mnist() -> Dataset:
     """The fixed binarisation of Larochelle & Murray; no other draw gives its numbers (FACTS 1.8)."""
-    train, valid, test = (_binary_or_grey("static-mnist", f"{part} images") for part in ("train", "validation", "test"))
-    _white_on_black("static-mnist", train, valid, test)
-    for x in (train, valid, test):
+    found = _three_parts("static-mnist")
+    for x in (found.train, found.valid, found.test):
         mean, place = x.mean(0).reshape(28, 28), torch.arange(28.0)
         height, width = (torch.cov(place, aweights=mean.sum(side)) for side in (1, 0))
         if width > height:  # MNIST's digits are taller than wide
             raise DataError("The digits of static-mnist lie on their side: the file is transposed.")
-    return Dataset("static-mnist", (28, 28), train, valid, test)
+    return found
 
 
-def _omniglot() -> Dataset:
+def _omniglot_split() -> Dataset:
     """Characters of 50 alphabets, grey; 1,345 of the shuffled (seed 0) training images are for validation."""
-    x, test = (_binary_or_grey("omniglot", f"{part} images", columns_first=True) for part in ("train", "test"))
-    _white_on_black("omniglot", x, test)
+    x, test = (_unverified_images("omniglot", f"{part} images") for part in ("train", "test"))
     x = x[np.random.default_rng(0).permutation(len(x))]
     return Dataset("omniglot", (28, 28), x[:-1345], x[-1345:], test)
-
-
-def _caltech_silhouettes() -> Dataset:
-    """Outlines of objects, in the file black on white: inverted here, as in the paper's figures (FACTS 3.4)."""
-    parts = [
-        _binary_or_grey("caltech-silhouettes", f"{part} images", columns_first=True, inverted=True)
-        for part in ("train", "validation", "test")
-    ]
-    _white_on_black("caltech-silhouettes", *parts)
-    return Dataset("caltech-silhouettes", (28, 28), *parts)
-
-
-def _histopathology_patches() -> Dataset:
-    """Grey patches of stained tissue, rounded to v/255 where the file holds fractions."""
-    parts = (_binary_or_grey("histopathology", f"{part} images") for part in ("train", "validation", "test"))
-    return Dataset("histopathology", (28, 28), *((255 * x).round() / 255 for x in parts))
 
 
 _LOADERS: dict[str, Callable[[], Dataset]] = {
@@ -297,7 +286,7 @@ _LOADERS: dict[str, Callable[[], Dataset]] = {
     "mnist": _mnist_split,
     "frey-faces": _frey_faces,
     "static-mnist": _static_mnist,
-    "omniglot": _omniglot,
-    "caltech-silhouettes": _caltech_silhouettes,
-    "histopathology": _histopathology_patches,
+    "omniglot": _omniglot_split,
+    "caltech-silhouettes": lambda: _three_parts("caltech-silhouettes"),
+    "histopathology": lambda: _three_parts("histopathology", grey=True),
 }

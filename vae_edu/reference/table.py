@@ -40,17 +40,22 @@ def _likelihood_row(c: dict) -> str:
     nats = metric.startswith("log")
     error = f" ± {m['standard error (nats)']:.2f}" if nats else ""
     published = "none" if c["published"] is None else f"{c['published']:.2f} ({c['source']})"
+    lower = f"{m['active units at 0.01 of z1']} in z1, " if "active units at 0.01 of z1" in m else ""
+    active = f"{lower}{m['active units at 0.01']}" + " in z2" * bool(lower)
     return (
-        f"| `{c['name']}` | {c['title']}, {c['data']} | {m[metric]:.2f}{error} {'nats' if nats else 'bits/dim'} | {published} "
-        f"| {m['ELBO (nats)']:.2f} nats | {m['active units at 0.01']} | {c['epochs']}, {c['hardware']} |"
+        f"| `{c['name']}`{_shipped(c)} | {c['title']}, {c['data']} | {m[metric]:.2f}{error} {'nats' if nats else 'bits/dim'} "
+        f"| {published} | {m['ELBO (nats)']:.2f} nats | {active} | {c['epochs']}, {c['hardware']} |"
     )
+
+
+def _shipped(c: dict) -> str:
+    return "" if "safetensors" in c["sha256"] else " (card only)"
 
 
 def _density_row(c: dict) -> str:
     m, published = c["metrics"], c["published"]
     beside = "none | " if published is None else f"{published:.0f} ({c['source']}) | {m[METRIC] - published:+.0f}"
-    shipped = "" if "safetensors" in c["sha256"] else " (card only)"
     return (
-        f"| `{c['name']}`{shipped} | {c['title']} | {m[METRIC]:.1f} ± {m['standard error (nats)']:.1f} | {beside} "
+        f"| `{c['name']}`{_shipped(c)} | {c['title']} | {m[METRIC]:.1f} ± {m['standard error (nats)']:.1f} | {beside} "
         f"| {m['active units at 0.02']} | {m['ELBO (nats)']:.2f} | {c['epochs']} ({c['best epoch']}) |"
     )
