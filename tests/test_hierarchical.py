@@ -11,7 +11,7 @@ from vae_edu import data, evaluation
 from vae_edu.models import HVAE
 from vae_edu.networks import he_init_
 from vae_edu.priors import GaussianMixture, VampPrior, pseudo_inputs
-from vae_edu.training import Settings, fit
+from vae_edu.training import Settings, fit, normalize_gradients_
 
 PIXELS = 4
 
@@ -136,6 +136,41 @@ def test_it_learns_the_digits_and_resumes_with_every_prior(prior, tmp_path):
     fit(pieces, images.train, images.valid, settings(3), folder=tmp_path, progress=False)
     for a, b in zip(whole.state_dict().values(), pieces.state_dict().values()):
         torch.testing.assert_close(a, b, rtol=0, atol=0)
+
+
+def test_trap_16_validation_has_the_whole_kl_while_training_warms_up():
+    """In the first of ten warm-up epochs beta is 0.1; the validation loss is the bound all the same."""
+    images, model = data.load("digits"), HVAE(64, 2, hidden=8)
+    model.prior = VampPrior(model.encode, pseudo_inputs(5, 64, mean=0.5))
+    seen = []
+    elbo = model.elbo
+    model.elbo = lambda x, generator: seen.append(elbo(x, generator=generator)) or seen[-1]
+    history = fit(model, images.train, images.valid, Settings(epochs=1, lr=1e-9, warmup=10), progress=False)
+    bound = -torch.cat([terms.value() for terms in seen if not terms.kl.requires_grad]).mean().item()
+    warm = -torch.cat([terms.value(0.1) for terms in seen if terms.kl.requires_grad]).mean().item()
+    assert history[0]["valid"] == pytest.approx(bound, rel=1e-5) and history[0]["train"] == pytest.approx(warm, rel=1e-5)
+
+
+def test_trap_17_each_tensors_gradient_is_divided_by_its_own_norm_the_pseudo_inputs_too():
+    model = small()
+    model.requires_grad_(True)
+    (-model.elbo(torch.ones(3, PIXELS).double()).value().mean()).backward()
+    assert model.prior.pseudo_inputs.grad.norm() != pytest.approx(1)
+    normalize_gradients_(model)
+    for name, parameter in model.named_parameters():
+        assert parameter.grad.norm().item() == pytest.approx(1, abs=1e-4), name
+
+
+def test_trap_18_linear_layers_start_as_in_the_papers_code():
+    """N(0, 2 / fan_in), not Glorot's 2 / (fan_in + fan_out); convolutions, biases and pseudo-inputs keep their start."""
+    torch.manual_seed(0)
+    model = HVAE(784, 40)
+    model.prior = VampPrior(model.encode, pseudo_inputs(50, 784))
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    he_init_(model)
+    assert model.encoder.body[0].weight.std().item() == pytest.approx((2 / 784) ** 0.5, rel=0.02)
+    kept = [name for name, p in model.named_parameters() if torch.equal(p, before[name])]
+    assert "prior.pseudo_inputs" in kept and all(name.endswith("bias") or "pseudo" in name for name in kept)
 
 
 def test_activity_of_both_layers(rng):
