@@ -9,7 +9,7 @@ from torch import nn
 from vae_edu.likelihoods import Logistic256
 from vae_edu.models import ConvHVAE, MaskedConv2d
 from vae_edu.models.autoregressive import PixelCNNDecoder
-from vae_edu.networks import gated_convs
+from vae_edu.networks import gated_convs, he_init_
 from vae_edu.priors import VampPrior, pseudo_inputs
 from vae_edu.reparam import reparameterize
 
@@ -112,6 +112,35 @@ def test_the_weights_hold_all_five_terms_at_several_samples_and_batch_sizes(rng)
                 row.append(terms)
             expected.append(torch.stack(row))
     torch.testing.assert_close(weights, torch.stack(expected))
+
+
+def test_the_papers_network_is_the_default_and_each_latent_matters_in_every_role():
+    paper = ConvHVAE((28, 28), 40)
+    convs = [layer for layer in paper.decoder.stack if isinstance(layer, MaskedConv2d)]
+    assert [(c.in_channels, c.out_channels, c.kernel_size, c.bias) for c in convs] == [(3, 64, (3, 3), None)] + [
+        (64, 64, (3, 3), None)
+    ] * 7
+    assert [type(layer).__name__ for layer in paper.decoder.stack[:3]] == ["MaskedConv2d", "BatchNorm2d", "ReLU"]
+    kernels = lambda body: [layer.kernel_size[0] for layer in body if isinstance(layer, nn.Conv2d)]
+    assert kernels(paper.encoder.body) == [7, 3, 5, 3, 3] and kernels(paper.encoder_z1.body.first) == [3, 3, 3, 3, 3]
+    m, x = model(), torch.ones(1, 12).double()
+    a, b = torch.zeros(1, 2).double(), torch.ones(1, 2).double()
+    assert not torch.equal(m.decode((a, a), x), m.decode((a, b), x))
+    assert not torch.equal(m.decode((a, a), x), m.decode((b, a), x))
+    assert not torch.equal(m.encode_z1(x, a)[0], m.encode_z1(x, b)[0])
+    assert not torch.equal(m.encode_z1(x, a)[0], m.encode_z1(0 * x, a)[0])
+
+
+def test_trap_18_convolutions_keep_the_frameworks_start():
+    m = model()
+    before = {name: p.detach().clone() for name, p in m.named_parameters() if p.ndim == 4}
+    he_init_(m)
+    assert before and all(torch.equal(before[name], dict(m.named_parameters())[name]) for name in before)
+
+
+def test_a_masked_kernel_has_a_middle():
+    with pytest.raises(ValueError, match="odd"):
+        MaskedConv2d(1, 1, 4, sees_centre=False)
 
 
 def test_trap_22_training_mode_is_refused_where_images_must_not_mix():

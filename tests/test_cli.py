@@ -48,6 +48,7 @@ def test_check_runs_a_students_notebook(tmp_path):
         (["reference", "train", "--grid", "epitomik"], "'epitomik' is not 'epitomic'"),
         (["reference", "train", "--grid", "epitomic", "vae-mnist"], "give them without names"),
         (["reference", "train", "--all", "vae-mnist"], "give them without names"),
+        (["reference", "train", "vae-mnist", "--archive", "x.zip"], "goes with --all or --grid"),
         (["reference", "train", "--grid", "epitomic", "--processes", "0"], "0 is not in the range"),
         (["train", "--epochs", "0"], "0 is not in the range"),
         (["train", "--data", "mnits"], "There is no data set"),

@@ -161,6 +161,7 @@ def test_omniglot_is_read_column_by_column_and_split_once(folder):
     assert [len(part) for part in (found.train, found.valid, found.test)] == [20, 1345, 10]
     assert torch.equal(found.train, again.train)
     np.testing.assert_allclose(found.test.numpy() * 255, test.reshape(10, 784), atol=1e-4)
+    assert not torch.equal((found.train * 255).round().byte()[0], torch.from_numpy(train[0].reshape(-1))), "shuffled"
     rows = {row.tobytes() for row in (torch.cat([found.train, found.valid]) * 255).round().byte().numpy()}
     assert rows == {row.tobytes() for row in train.reshape(-1, 784)}
     savemat(folder / "chardata.mat", {"data": as_file(train).T, "testdata": as_file(test)})
@@ -200,10 +201,13 @@ def test_a_pickle_that_would_run_code_runs_none(tmp_path):
     with pytest.raises(ValueError, match="wants to run"):
         pickled("training")(pickle.dumps({"training": Harmful()}))
     assert not (tmp_path / "written").exists()
+    for name in (b"load", b"fromfile", b"save"):
+        with pytest.raises(ValueError, match="wants to run numpy"):
+            pickled("training")(b"cnumpy\n" + name + b"\n.")
 
 
 @pytest.mark.parametrize(
-    ("raw", "said"), [(b"", "0 and 1"), (b"0 1\n0 2\n", "0 and 1"), (b"0 1\n0\n", "length"), (b"<html>", "0 and 1")]
+    ("raw", "said"), [(b"", "0 and 1"), (b"0 1\n0 2\n", "0 and 1"), (b"0 1 1\n0\n", "length"), (b"<html>", "0 and 1")]
 )
 def test_a_text_that_is_no_amat_is_refused(raw, said):
     with pytest.raises(ValueError, match=said):
@@ -218,7 +222,11 @@ def test_what_cannot_be_downloaded_says_where_to_get_it(folder, name):
 
 
 def test_a_file_of_the_wrong_size_or_range_is_named(folder):
-    for values, said in [(np.zeros((5, 784)), "found 5 × 784"), (np.full((30, 784), np.nan), "values must lie")]:
+    for values, said in [
+        (np.zeros((5, 784)), "found 5 × 784"),
+        (np.full((30, 784), np.nan), "values must lie"),
+        (np.zeros((30, 784)), "and differ"),
+    ]:
         entries = {"train_data": values, "val_data": np.zeros((20, 784)), "test_data": np.zeros((10, 784))}
         savemat(folder / "caltech101_silhouettes_28_split1.mat", entries)
         with pytest.raises(DataError, match=said):

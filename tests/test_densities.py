@@ -66,6 +66,10 @@ def test_the_samples_of_the_papers_form_follow_it_as_normalised(rng):
     likelihood = Logistic256WithoutEdges()
     mean, log_scale = likelihood.parameters_of(torch.tensor([[9.0, -1.0]], dtype=torch.float64))
     assert mean.item() == 1 - 1 / 512
+    assert likelihood.parameters_of(torch.tensor([[-9.0, -1.0]]))[0].item() == 1 / 512
+    far = likelihood.log_prob(torch.tensor([[47 / 255]]), (torch.tensor([[0.002]]), torch.tensor([[-4.5]])))  # float32
+    exact = likelihood.log_prob(torch.tensor([[47 / 255]]).double(), (as_tensor(0.002), as_tensor(-4.5)))
+    assert far.item() == pytest.approx(exact.item(), abs=1e-3)
     x = likelihood.sample((mean.expand(100_000, 1), log_scale), generator=rng)
     p = likelihood.log_prob(LEVELS, (mean, log_scale)).exp()
     for cut in (0.2, 0.5, 0.9):

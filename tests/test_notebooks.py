@@ -21,7 +21,7 @@ EVERY = [pytest.param(path, id=str(path.relative_to(ROOT))) for path in (*LECTUR
 ERRATA = {  # where each erratum of a slide or a paper is taught (FACTS 8.1, 8.3, 8.4)
     "02": ["E7", "E8"], "03": ["E2", "E3", "E4", "E5", "E33"], "04": ["E6", "E33"], "05": ["E9", "E33"], "06": ["E31", "E32"],
     "07": ["E29", "E30a"], "08": ["E1", "E30b", "E30c"],
-    "09": ["E17"], "10": ["E14", "E15", "E16", "E17b"],
+    "09": ["E17"], "10": ["E14", "E15", "E16"],
 }  # fmt: skip
 
 

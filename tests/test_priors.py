@@ -41,8 +41,8 @@ def vamp(components=6, learned=True):
 def test_log_prob_is_the_mixture_at_modes_between_them_and_far_away(prior, rng):
     mu, logvar = prior.components()
     between = (mu[:-1] + mu[1:]) / 2
-    z = torch.cat([mu, between, 100 * torch.randn(20, 3, generator=rng).double(), torch.full((1, 3), 1e4).double()])
-    torch.testing.assert_close(prior.log_prob(z), oracle(mu, logvar).log_prob(z), atol=1e-4, rtol=1e-12)
+    z = torch.cat([mu, between, 100 * torch.randn(20, 3, generator=rng).double(), torch.full((1, 3), 1e3).double()])
+    torch.testing.assert_close(prior.log_prob(z), oracle(mu, logvar).log_prob(z), atol=1e-4, rtol=0)
     assert prior.log_prob(z.reshape(-1, 1, 3)).shape == (len(z), 1)
     torch.testing.assert_close(prior.log_prob(z[:1]), prior.log_prob(z)[:1])
 
@@ -63,9 +63,13 @@ def test_trap_12_the_mixture_is_normalised():
     assert mass.item() == pytest.approx(1, abs=1e-3)
 
 
-def test_float32_loses_little(rng):
-    """40 latents, variances down to the clamp: what the products cancel stays below 0.02 nats where images put z."""
-    mu = 2 * torch.randn(500, 40, generator=rng)
+@pytest.mark.parametrize("shift", [0, 30])
+def test_float32_loses_little(shift, rng):
+    """40 latents, variances down to the clamp: what the products cancel stays below 0.02 nats where images put z.
+
+    A VampPrior ties the latents to no place: all of them may live far from the origin.
+    """
+    mu = 2 * torch.randn(500, 40, generator=rng) + shift
     logvar = -6 + 2 * torch.rand(500, 40, generator=rng)
     z = mu[:100] + (0.5 * logvar[:100]).exp() * torch.randn(100, 40, generator=rng)
     exact = log_normal_components(z.double(), mu.double(), logvar.double()).logsumexp(-1)
@@ -97,18 +101,20 @@ def test_trap_13_log_variances_are_clamped_for_pseudo_inputs_too():
     model.encoder.logvar.bias.data += 100
     assert model.prior.components()[1].max() == 2
     mixture = GaussianMixture(2, 2)
-    mixture.logvar.data += 100
-    assert mixture.components()[1].max() == 2
+    mixture.logvar.data = torch.tensor([[100.0, -100.0], [0.0, 0.0]])
+    assert mixture.components()[1].tolist() == [[2.0, -6.0], [0.0, 0.0]]
 
 
 def test_trap_14_pseudo_inputs_are_clamped_to_pixels_and_a_dead_start_is_refused():
     model = VAE(5, 3, (8,))
     images = VampPrior(model.encode, torch.tensor([[-1.0, 0.0, 0.5, 1.0, 2.0]])).images()
     assert images.tolist() == [[0.0, 0.0, 0.5, 1.0, 1.0]]
-    torch.manual_seed(0)
-    with pytest.raises(ValueError, match="never move"):
-        VampPrior(model.encode, pseudo_inputs(4, 5, mean=-0.05))
-    VampPrior(model.encode, pseudo_inputs(4, 5, mean=-0.05), learned=False)
+    for seed in range(5):  # one pixel in some 500,000 may start alive: the others of its image are dead all the same
+        torch.manual_seed(seed)
+        with pytest.raises(ValueError, match=r"50 of 51 pseudo-inputs .* never move"):
+            VampPrior(model.encode, torch.cat([torch.full((50, 5), -0.05), torch.rand(1, 5)]))
+        with pytest.raises(ValueError, match="never move"):
+            VampPrior(VAE(784, 2, (4,)).encode, pseudo_inputs(500, 784, mean=-0.05))
     start = pseudo_inputs(500, 784)
     assert start.mean().item() == pytest.approx(0.05, abs=1e-4) and start.std().item() == pytest.approx(0.01, abs=1e-4)
 
@@ -121,6 +127,14 @@ def test_bad_pseudo_inputs_are_refused_in_a_sentence():
         VampPrior(model.encode, pseudo_inputs(0, 5))
     with pytest.raises(ValueError, match="7 pixels"):
         VampPrior(model.encode, pseudo_inputs(4, 7))
+    with pytest.raises(ValueError, match="images"):
+        VampPrior(model.encode, 255 * torch.rand(4, 5), learned=False)
+    with pytest.raises(ValueError, match="finite"):
+        VampPrior(model.encode, torch.tensor([[0.5, math.nan, 0.5, 0.5, 0.5]]))
+    with pytest.raises(ValueError, match="float64"):
+        VampPrior(model.encode, torch.rand(4, 5).double())
+    with pytest.raises(ValueError, match="z has 4 dimensions"):
+        GaussianMixture(2, 3).log_prob(torch.zeros(1, 4))
     with pytest.raises(TypeError, match="bound method"):
         VampPrior(model.encoder, pseudo_inputs(4, 5))
 
@@ -206,6 +220,21 @@ def test_trap_25_the_density_of_the_published_port_differs():
     wrong = -0.5 * (logvar + (z - mu) ** 2) / logvar.exp() - 0.5 * math.log(2 * math.pi)
     assert log_normal_components(z, mu, logvar).item() == pytest.approx(Normal(0.0, math.e**0.5).log_prob(z).item(), abs=1e-6)
     assert abs(log_normal_components(z, mu, logvar) - wrong).item() > 0.2
+
+
+def test_the_prior_keeps_pseudo_inputs_of_its_own():
+    """Training must not move the images that they were made from."""
+    model, images = VAE(5, 3, (8,)), torch.rand(100, 5)
+    for learned in (True, False):
+        prior = VampPrior(model.encode, images[:4], learned)
+        prior.pseudo_inputs.data.zero_()
+        assert images[:4].min() > 0 and prior.pseudo_inputs.untyped_storage().nbytes() == 4 * 5 * 4
+
+
+def test_float64_latents_meet_a_float32_mixture():
+    prior = GaussianMixture(2, 3)
+    z = torch.zeros(1, 3, dtype=torch.float64)
+    torch.testing.assert_close(prior.log_prob(z).float(), prior.log_prob(z.float()))
 
 
 def test_a_copy_of_the_model_encodes_with_its_own_encoder():

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ import torch
 from tests.conftest import ROOT
 from vae_edu import data, evaluation, reference
 from vae_edu.densities import log_standard_normal
-from vae_edu.models import VAE
+from vae_edu.models import HVAE, VAE
+from vae_edu.priors import VampPrior
 from vae_edu.reference import StoreError, table, train
 from vae_edu.reference.recipe import Recipe
 from vae_edu.reference.recipes import RECIPES
@@ -75,7 +77,34 @@ def vamp_prior(model, z):
 
 @pytest.mark.parametrize("name", TWO_LAYERS)
 def test_the_probe_of_two_layers_holds_all_five_terms(name):
-    model, probe = reference.load(name).double(), reference.probe(name)
+    agree_on_two_layers(reference.load(name).double(), reference.probe(name))
+
+
+def test_two_layers_are_measured_layer_by_layer():
+    """On an untrained model whose layers differ much: the probe, the KL and the activity of each layer, the histogram."""
+    torch.manual_seed(0)
+    model = HVAE(64, 3, hidden=10)
+    model.prior = VampPrior(model.encode, torch.rand(4, 64))
+    model.encoder_z1.mu.weight.data *= 30
+    recipe = replace(RECIPES["hvae-vampprior-mnist"], data="digits")
+    images = data.load("digits")
+    found = train.measure(model, recipe, images, samples=3)
+    x = train.test_images(recipe.settings, images.test)
+    kl1, kl2 = evaluation.elbo_terms(model, x).kl_parts.mean(0).tolist()
+    assert (found["KL of z1 (nats)"], found["KL of z2 (nats)"]) == pytest.approx((kl1, kl2), rel=0.3) and kl1 > 2 * kl2
+    z2 = evaluation.unit_activity(model, x).sort(descending=True).values.tolist()
+    assert found["activity per unit"] == pytest.approx(z2, abs=1e-4)
+    z1 = evaluation.unit_activity(model, x, means=model.mean_z1).sort(descending=True).values.tolist()
+    assert found["activity per unit of z1"] == pytest.approx(z1, rel=0.3, abs=1e-3) and not 0.5 < z1[0] / z2[0] < 2
+    spread = found["histogram"]
+    middles = [spread["from (nats)"] + spread["bin (nats)"] * (i + 0.5) for i in range(len(spread["images"]))]
+    mean = sum(m * n for m, n in zip(middles, spread["images"])) / len(x)
+    assert mean == pytest.approx(found["log-likelihood (nats)"], abs=2.5) and "KL per unit (nats)" not in found
+    agree_on_two_layers(model.double(), reference.Probe(**{k: v.double() for k, v in train.make_probe(model.float()).items()}))
+
+
+def agree_on_two_layers(model, probe):
+    model = model.double()
     normal = lambda mu, logvar: torch.distributions.Normal(mu, (0.5 * logvar).exp())
     (noise1, noise2), (z1, z2) = probe.noise.chunk(2, -1), probe.z.chunk(2, -1)
     q2 = normal(*model.encode(probe.x))
@@ -148,7 +177,7 @@ def test_the_vampprior_paper_comes_out():
     assert nats_of("hvae-vampprior-mnist") > nats_of("vampprior-mnist")
     for name in [*VAMP, *TWO_LAYERS]:
         card = reference.card(name)
-        assert abs(nats_of(name) - card["published"]) < 0.3 or "off" in card["notes"], name
+        assert nats_of(name) > card["published"] - 0.3 or "off" in card["notes"], name
         assert sum(card["metrics"]["histogram"]["images"]) == 10_000
 
 
@@ -270,14 +299,22 @@ def test_a_grid_trains_what_has_no_card_and_survives_failures(tiny_grid, tmp_pat
     assert ["(card only)" in row for row in rows] == [True, True, False]
 
 
-def test_a_bare_machine_can_train_all_references():
+def test_a_bare_machine_can_train_all_references(tmp_path):
     """With torch, numpy, safetensors and tqdm and nothing else that the course depends on."""
+    code = "import torch; from pathlib import Path; from vae_edu import data; from vae_edu.data import Dataset\n"
+    code += "from vae_edu.models import VAE; from vae_edu.reference import train; from vae_edu.reference.recipe import Recipe\n"
+    code += "from vae_edu.training import Settings\ndata.load('mnist') if data.at_hand('mnist') else None\n"
+    code += f"x = torch.rand(20, 64); runs = Path(r'{tmp_path}')\n"
+    code += "data._LOADERS['noise'] = lambda: Dataset('noise', (8, 8), x, x, x)\n"
+    code += "train.RECIPES['tiny'] = Recipe(title='', data='noise', build=lambda: VAE(64, 2, (4,)), settings=Settings(epochs=1),"
+    code += " metric='log-likelihood (nats)', published=None, source='', notes=''); train.SAMPLES = 2\n"
+    code += "train.train('tiny', runs, runs / 'store'); "
     hidden = ["scipy", "sklearn", "pooch", "click", "matplotlib", "IPython", "nbclient", "nbgrader", "jupyterlab"]
-    code = (
-        f"import sys; sys.modules.update(dict.fromkeys({hidden})); sys.argv = ['x', '--help']\nimport vae_edu.reference.__main__"
-    )
+    code = f"import sys; sys.modules.update(dict.fromkeys({hidden})); sys.argv = ['x', '--help']\n{code}"
+    code += "import vae_edu.reference.__main__"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0 and "--archive" in done.stdout, done.stderr
+    assert (tmp_path / "store" / "tiny.safetensors").exists()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
@@ -287,7 +324,7 @@ def test_a_grid_that_is_stopped_leaves_no_process_behind(how, tmp_path):
     code = (
         "import signal, sys; from pathlib import Path; from vae_edu.reference import grid\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts with it ignored\n"
-        "grid.GRIDS['epitomic'] = dict.fromkeys('abc')\n"
+        "from types import SimpleNamespace as Recipe; grid.GRIDS['epitomic'] = dict.fromkeys('abc', Recipe(wants_gpu=False))\n"
         "wait = 'import sys, time; from vae_edu.reference.grid import end_with_parent; end_with_parent(); '\n"
         "wait += 'open(sys.argv[1], \"w\"); time.sleep(60)'\n"
         f"grid.command = lambda name, runs, store: [sys.executable, '-c', wait, r'{tmp_path}/' + name]\n"
@@ -332,7 +369,13 @@ def test_the_papers_grid_is_the_mnist_half_of_table_1():
     ("name", "parameters"), [("vampprior-mnist", 1_508_864), ("hvae-mnist", 2_431_024), ("hvae-vampprior-mnist", 2_823_024)]
 )
 def test_the_recipes_of_the_vampprior_paper_have_its_sizes(name, parameters):
-    model = RECIPES[name].build()
+    model, settings = RECIPES[name].build(), RECIPES[name].settings
+    assert (settings.batch_size, settings.warmup, settings.normalize_gradients, settings.dynamic_binarization) == (
+        100,
+        100,
+        True,
+        True,
+    )
     assert sum(p.numel() for p in model.parameters()) == parameters  # FACTS 3.3
 
 

@@ -226,6 +226,8 @@ def reference_train(
             raise click.ClickException("\n".join([f"{len(failures)} models failed; the same command tries them again.", *lines]))
         click.echo(f"All are in {store}.")
         return
+    if archive:
+        raise click.UsageError("--archive goes with --all or --grid.")
     unknown = [name for name in names if name not in GRID | RECIPES]
     if unknown or not names:
         raise click.UsageError(

@@ -13,6 +13,7 @@ import torch
 from torch import Generator, Tensor, nn
 from tqdm.auto import tqdm
 
+from .likelihoods import Gaussian
 from .objectives import Elbo
 
 
@@ -22,7 +23,7 @@ def elbo_terms(model: nn.Module, x: Tensor, *, batch_size: int = 1000, generator
 
     Its kl_parts, (n, parts), give the KL per unit: `elbo_terms(model, x).kl_parts.mean(0)`.
     """
-    _require_rows(x)
+    _require_pixels(model, x)
     return Elbo(*map(torch.cat, zip(*[model.elbo(batch, generator=generator) for batch in x.split(batch_size)])))
 
 
@@ -48,7 +49,7 @@ def log_likelihood(
 
     Report the mean over a whole test set: the first 500 images of MNIST score 1.9 nats better than all 10,000.
     """
-    _require_rows(x)
+    _require_pixels(model, x)
     if samples < 1:
         raise ValueError(f"samples must be at least 1, got {samples}.")
     batches = tqdm(x.split(batch_size), disable=not progress, leave=False, unit_scale=batch_size, unit="image")
@@ -67,13 +68,16 @@ def unit_activity(
     """Variance over the images, at least two, of each latent's posterior mean: (latent_dim,). Source: Burda et al. 2016, 5.2.
 
     The posterior is the one the bound uses: an epitomic VAE's mean is masked by y*, m * mu (the paper does not say); of two
-    layers it is the upper one. means: gives others in their place, the lower layer's with `model.mean_z1`.
+    layers it is the upper one. means: gives others in their place, the lower layer's with `model.mean_z1`. As these come from
+    samples they are drawn twice: the covariance of two independent estimates has no variance of their noise in it.
     """
     _require_rows(x)
     if len(x) < 2:
         raise ValueError("One image has no variance: give two or more.")
-    means = means or (lambda batch: model.posterior(batch)[0])
-    return torch.cat([means(batch) for batch in x.split(batch_size)]).var(0)
+    if means is None:
+        return torch.cat([model.posterior(batch)[0] for batch in x.split(batch_size)]).var(0)
+    first, second = (torch.cat([means(batch) for batch in x.split(batch_size)]) for _ in range(2))
+    return ((first - first.mean(0)) * (second - second.mean(0))).sum(0) / (len(x) - 1)
 
 
 def active_units(activity: Tensor, *, threshold: float) -> int:
@@ -143,6 +147,8 @@ def latent_manifold(model: nn.Module, side: int = 20, *, units: tuple[int, int] 
     The grid is even in probability: coordinates go through the inverse normal CDF (Kingma & Welling 2014, figure 4).
     units: which two latents of a larger model, an epitome's say; all others are 0.
     """
+    if hasattr(model, "encode_z1"):
+        raise ValueError("A model with two layers of latents has no manifold over two of them.")
     units = tuple(units) if units is not None else tuple(range(model.latent_dim))
     if len(set(units)) != 2 or not set(units) <= set(range(model.latent_dim)):
         raise ValueError(f"This model has {model.latent_dim} latents: say which two with units=(first, second).")
@@ -151,6 +157,12 @@ def latent_manifold(model: nn.Module, side: int = 20, *, units: tuple[int, int] 
     z = torch.zeros(side * side, model.latent_dim)
     z[:, list(units)] = torch.stack(torch.meshgrid(axis.flip(0), axis, indexing="ij")[::-1], -1).reshape(-1, 2)
     return model.likelihood.mean(model.decode(z.to(next(model.parameters()))))
+
+
+def _require_pixels(model: nn.Module, x: Tensor) -> None:
+    _require_rows(x)
+    if not isinstance(getattr(model, "likelihood", None), Gaussian) and not bool(((x >= 0) & (x <= 1)).all()):
+        raise ValueError(f"Pixels must lie in [0, 1]; these reach from {x.min():.3g} to {x.max():.3g}.")
 
 
 def _require_rows(x: Tensor) -> None:

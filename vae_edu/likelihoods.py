@@ -94,7 +94,7 @@ class Logistic256(nn.Module):
 
 class Logistic256WithoutEdges(Logistic256):
     """The form of the VampPrior code, for comparing bits per dimension with its tables: no edge bins, the mean kept half a bin
-    inside [0, 1]. Its 256 values sum to less than one; samples follow them as normalised.
+    inside [0, 1]. Its 256 values need not sum to one; samples follow them as normalised.
     """
 
     def parameters_of(self, raw: Tensor) -> tuple[Tensor, Tensor]:

@@ -84,6 +84,9 @@ class GaussianMixture(Mixture):
         self.logvar = nn.Parameter(torch.zeros(components, dim))
         self.logvar_range = logvar_range
 
+    def extra_repr(self) -> str:
+        return f"{len(self.mu)} components, log-variance in {self.logvar_range}"
+
     def components(self) -> tuple[Tensor, Tensor]:
         return self.mu, self.logvar.clamp(*self.logvar_range)
 
@@ -91,9 +94,10 @@ class GaussianMixture(Mixture):
 class VampPrior(Mixture):
     """p(z) = 1/K sum_k q(z|u_k): the components are the posteriors of K pseudo-inputs u_k (Tomczak & Welling 2018, eq. 7).
 
-    encode: a function or bound method, (K, pixels) to mu and logvar; never a module, which would be registered twice.
-    pseudo_inputs: (K, pixels), before they are clamped to [0, 1]; learned, or fixed (the paper's "VampPrior data", for
-    which they are training images). Raises ValueError where no gradient could reach a learned pseudo-input.
+    encode: a function or bound method, (K, pixels) to mu and logvar; never a module, which would be registered twice. Only a
+    bound method (`model.encode`) follows a copy of the model.
+    pseudo_inputs: (K, pixels), of which a copy is kept; learned, and clamped to [0, 1] wherever they move, or fixed (the paper's
+    "VampPrior data", for which they are training images). Raises ValueError where no gradient could reach a learned one.
     """
 
     def __init__(self, encode: Callable[[Tensor], tuple[Tensor, Tensor]], pseudo_inputs: Tensor, learned: bool = True):
@@ -102,20 +106,30 @@ class VampPrior(Mixture):
             raise TypeError("encode must be a function or a bound method (model.encode), not a module.")
         if pseudo_inputs.ndim != 2 or len(pseudo_inputs) == 0:
             raise ValueError(f"pseudo_inputs must be (K, pixels) with K at least 1, got {tuple(pseudo_inputs.shape)}.")
-        if learned and not bool(((pseudo_inputs >= 0) & (pseudo_inputs <= 1)).any()):
+        inside = (pseudo_inputs >= 0) & (pseudo_inputs <= 1)
+        dead = int((~inside.any(1)).sum())
+        if learned and dead:
             raise ValueError(
-                "All pseudo-inputs lie outside [0, 1], where the clamp passes no gradient: they would never move. "
-                "Start them inside, for instance at pseudo_inputs(500, 784)."
+                f"{dead} of {len(pseudo_inputs)} pseudo-inputs lie outside [0, 1] in every pixel, where the clamp passes no "
+                "gradient: they would never move. Start them inside, for instance at pseudo_inputs(500, 784)."
             )
+        if not bool((pseudo_inputs.isfinite() if learned else inside).all()):
+            raise ValueError("Fixed pseudo-inputs must be images, with pixels in [0, 1]; learned ones must be finite.")
+        own = pseudo_inputs.detach().clone()
         try:
-            encode(pseudo_inputs[:1].detach())
+            encode(own[:1])
         except RuntimeError as error:
-            raise ValueError(f"encode cannot take pseudo-inputs of {pseudo_inputs.shape[1]} pixels: {error}") from None
+            raise ValueError(f"encode cannot take pseudo-inputs of {own.shape[1]} pixels, {own.dtype}: {error}") from None
         self.encode = encode
         if learned:
-            self.pseudo_inputs = nn.Parameter(pseudo_inputs)
+            self.pseudo_inputs = nn.Parameter(own)
         else:
-            self.register_buffer("pseudo_inputs", pseudo_inputs)
+            self.register_buffer("pseudo_inputs", own)
+
+    def extra_repr(self) -> str:
+        learned = isinstance(self.pseudo_inputs, nn.Parameter)
+        kind = "learned" if learned else f"fixed, {int((self.pseudo_inputs * 255).round().sum())} grey levels in all"
+        return f"{len(self.pseudo_inputs)} pseudo-inputs, {kind}"
 
     def images(self) -> Tensor:
         """The pseudo-inputs as the encoder sees them: (K, pixels) in [0, 1]."""

@@ -142,6 +142,9 @@ vampprior_sample.case(
     "one component many times", [0.6, 0.7], [[1.0], [-1.0]], [[0.0], [4.0]], [[0.0], [2 * LN2]], expected=[[6], [2]]
 )
 vampprior_sample.case("more draws than components", [0.1, 0.1, 0.1], [[1.0]] * 3, [[0.0], [9.0]], [[0.0]] * 2, expected=[[1]] * 3)
+vampprior_sample.case(
+    "on the boundaries", [0.0, 0.5], [[0.0], [0.0]], [[5.0], [7.0]], [[0.0], [0.0]], expected=[[5], [7]], edge=True
+)
 vampprior_sample.case("just below one", [1 - 1e-12], [[0.0]], [[5.0], [7.0]], [[0.0], [0.0]], expected=[[7]], edge=True)
 
 

@@ -27,6 +27,8 @@ class MaskedConv2d(nn.Conv2d):
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, *, sees_centre: bool):
+        if kernel % 2 == 0:
+            raise ValueError(f"A masked kernel needs a pixel in its middle: an odd size, not {kernel}.")
         super().__init__(inputs, outputs, kernel, padding=kernel // 2, bias=False)
         mask = torch.zeros(kernel, kernel)
         mask[: kernel // 2] = 1
@@ -69,7 +71,7 @@ class ConvHVAE(HVAE):
     `log_weights` and `sample` want `model.eval()`.
     """
 
-    rows = 1000  # decoded images held at once: some 600 MB for 28 x 28 pixels
+    rows = 500  # decoded images held at once: some 300 MB for 28 x 28 pixels
 
     def __init__(self, shape: tuple[int, int], latent_dim: int, hidden: int = 300, *, channels=64, layers=8, **parts):
         super().__init__(shape[0] * shape[1], latent_dim, hidden, **parts)

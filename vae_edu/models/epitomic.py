@@ -117,7 +117,7 @@ class DropoutVAE(VAE):
         mu, logvar = self.encode(x)
         z = reparameterize(mu, logvar, generator=generator)
         kept = 2 * torch.bernoulli(torch.full_like(z, 0.5), generator=generator)
-        kl_parts = kl_standard_normal(mu.unsqueeze(-1), logvar.unsqueeze(-1))
+        kl_parts = self.prior.kl(mu, logvar, z)
         return Elbo(self.log_likelihood(x, kept * z), kl_parts.sum(-1), kl_parts)
 
 

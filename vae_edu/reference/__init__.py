@@ -65,8 +65,9 @@ def card(name: str) -> dict:
 
 def load(name: str, *, device: str = "cpu") -> nn.Module:
     """The trained model, float32, in eval mode. Raises StoreError unless its bytes are the ones the card names."""
-    model = (GRID | RECIPES)[_known(name)].build()
-    model.load_state_dict(_tensors(name, "safetensors"))
+    tensors = _tensors(name, "safetensors")
+    model = (GRID | RECIPES)[name].build()
+    model.load_state_dict(tensors)
     return model.float().eval().requires_grad_(False).to(device)
 
 

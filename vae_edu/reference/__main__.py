@@ -13,5 +13,7 @@ parser.add_argument("--runs", type=Path, default=Path("runs"), help="where check
 parser.add_argument("--archive", type=Path, default=Path("references.zip"), help="one file for all weights, probes and cards")
 parser.add_argument("--processes", type=int, default=8, help="models trained at once")
 options = parser.parse_args()
+if options.processes < 1:
+    parser.error("--processes must be at least 1")
 failures = train_grid("references", options.runs, options.runs / "store", processes=options.processes, archive=options.archive)
 sys.exit("\n".join(f"{name}: {error}" for name, error in failures.items()))

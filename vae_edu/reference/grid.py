@@ -12,6 +12,7 @@ import zipfile
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
+import torch
 from tqdm.auto import tqdm
 
 from .epitomic import GRID
@@ -28,7 +29,9 @@ def train_grid(grid: str, runs: Path, store: Path, *, processes: int, archive: P
     half-trained one resumes after its last epoch. archive: a zip of all that is in `store`, written anew after each model.
     """
     store.mkdir(parents=True, exist_ok=True)
-    waiting = [name for name in GRIDS[grid] if not (store / f"{name}.json").exists()]
+    recipes = {name: recipe for name, recipe in GRIDS[grid].items() if torch.cuda.is_available() or not recipe.wants_gpu}
+    waiting = [name for name in recipes if not (store / f"{name}.json").exists()]
+    waiting.sort(key=lambda name: not recipes[name].wants_gpu)  # the longest first
     failures, running = {}, []
     pool = ThreadPoolExecutor(processes)
     jobs = {pool.submit(_train_alone, command(name, runs, store), running): name for name in waiting}
@@ -38,10 +41,12 @@ def train_grid(grid: str, runs: Path, store: Path, *, processes: int, archive: P
             while pending:
                 done, pending = wait(pending, timeout=2, return_when=FIRST_COMPLETED)
                 failures |= {jobs[job]: job.result() for job in done if job.result()}
-                if done and archive:
+                if done and archive:  # a call that is cut off has packed what was finished
                     pack(store, archive)
                 bar.set_postfix_str(_epochs(runs, [jobs[job] for job in pending if job.running()]), refresh=False)
                 bar.update(len(done))
+        if archive:
+            pack(store, archive)
     finally:  # also after Ctrl-C: start nothing more, and stop what runs
         pool.shutdown(wait=False, cancel_futures=True)
         for process in running:

@@ -13,6 +13,7 @@ class Recipe:
     """One reference. `published` is the paper's value in the unit of `metric`; None where no paper gives one.
 
     he_init: weights from N(0, 2 / fan_in), else as torch draws them. weights: False where only the card is shipped.
+    wants_gpu: left out of `--all` where there is none.
     """
 
     title: str
@@ -25,3 +26,4 @@ class Recipe:
     notes: str
     he_init: bool = True
     weights: bool = True
+    wants_gpu: bool = False

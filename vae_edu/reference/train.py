@@ -21,6 +21,7 @@ from ..data import Dataset
 from ..epitome import usage
 from ..evaluation import active_units, bits_per_dimension, elbo_terms, log_likelihood, parzen, unit_activity
 from ..networks import he_init_
+from ..priors import Mixture
 from ..training import Settings, fit
 from .epitomic import GRID, METRIC
 from .recipe import Recipe
@@ -150,13 +151,14 @@ def measure(model: nn.Module, recipe: Recipe, images: Dataset, *, samples: int =
     if hasattr(model, "assign"):
         found["of it log E (nats)"] = round(math.log(model.epitomes), 3)
         found["images per epitome"] = usage(model.assign(test), model.epitomes).tolist()
-    if hasattr(model, "encode_z1"):
+    two_layers = hasattr(model, "encode_z1")
+    if two_layers:
         found |= {f"KL of {layer} (nats)": round(kl, 3) for layer, kl in zip(("z1", "z2"), terms.kl_parts.mean(0).tolist())}
         below = unit_activity(model, test, means=partial(model.mean_z1, generator=generator))
         found |= _activity(below, " of z1")
     activity = unit_activity(model, test)
     found |= _activity(activity)
-    if terms.kl_parts.shape[1] == len(activity):
+    if not two_layers and not isinstance(getattr(model, "prior", None), Mixture):  # a mixture's KL has no parts
         kl = terms.kl_parts.mean(0)[activity.argsort(descending=True)]
         found["KL per unit (nats)"] = [round(value, 4) for value in kl.tolist()]
     return found

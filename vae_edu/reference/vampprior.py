@@ -41,9 +41,9 @@ def training_images(n: int) -> Tensor:
 
 def recipe(
     title: str, network: Callable[[], nn.Module], prior: str, cell: str, published: float | None, epochs: int, *,
-    tried: str = "", weights: bool = True,
+    tried: str = "", **details,
 ) -> Recipe:  # fmt: skip
-    """A cell of the paper's Table 1, or a model beside it. tried: what else the card should say."""
+    """A cell of the paper's Table 1, or a model beside it. tried: what else the card should say; details: of a Recipe."""
     return Recipe(
         title=title,
         data="mnist",
@@ -55,7 +55,7 @@ def recipe(
         published=published,
         source=f"{PAPER}, {cell}" if published else "none: the paper has this prior with two layers only",
         notes=NOTES.format(epochs=epochs) + tried,
-        weights=weights,
+        **details,
     )
 
 
@@ -77,12 +77,14 @@ REFERENCES = {
     "vampdata-mnist": recipe(
         "VAE, 40 latents, VampPrior on 500 fixed training images", vae, "data", "", None, 250, weights=False
     ),
-    "hvae-mnist": recipe("HVAE, 40 + 40 latents, standard normal prior", hvae, "standard", "HVAE, standard prior", -82.42, 200),
+    "hvae-mnist": recipe(
+        "HVAE, 40 + 40 latents, standard normal prior", hvae, "standard", "HVAE, standard prior", -82.42, 150, weights=False
+    ),
     "hvae-vampprior-mnist": recipe(
         "HVAE, 40 + 40 latents, VampPrior of 500 pseudo-inputs", hvae, "vampprior", "HVAE, VampPrior", -81.24, 250
     ),
     "convhvae-vampprior-mnist": recipe(
         "convolutional HVAE, 40 + 40 latents, PixelCNN decoder, VampPrior of 500 pseudo-inputs", conv_hvae, "vampprior",
-        "convHVAE, VampPrior", -78.45, 150, weights=False,
+        "convHVAE, VampPrior", -78.45, 150, weights=False, wants_gpu=True,
     ),
 }  # fmt: skip
