@@ -60,31 +60,29 @@ class Source:
 _MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 
 
-_STATIC = "http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist"
-_OMNIGLOT = "https://github.com/yburda/iwae, datasets/OMNIGLOT"
-_CALTECH = "https://people.cs.umass.edu/~marlin/data"
-_HISTOPATHOLOGY = "https://github.com/jmtomczak/vae_vampprior, datasets/HistopathologyGray"
+def _by_hand(file: str, decode, shape: tuple[int, int], published: str, **layout: bool) -> Source:
+    """A 28 x 28 data set's file of which no copy was at hand."""
+    return Source((file, file.split("/")[1]), decode, shape=shape, published=published, **layout)
 
 
 def _static(part: str, images: int) -> Source:
-    file = f"binarized_mnist_{part}.amat"
-    return Source((f"static-mnist/{file}", file), read_amat, shape=(images, 784), published=_STATIC)
+    home = "http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist"
+    return _by_hand(f"static-mnist/binarized_mnist_{part}.amat", read_amat, (images, 784), home)
 
 
 def _omniglot(key: str, images: int) -> Source:
-    paths = ("omniglot/chardata.mat", "chardata.mat")
-    return Source(paths, mat(key), shape=(784, images), published=_OMNIGLOT, columns_first=True)
+    home = "https://github.com/yburda/iwae, datasets/OMNIGLOT"
+    return _by_hand("omniglot/chardata.mat", mat(key), (784, images), home, columns_first=True)
 
 
 def _caltech(key: str, images: int) -> Source:
-    file = "caltech101_silhouettes_28_split1.mat"
-    paths = (f"caltech/{file}", file)
-    return Source(paths, mat(key), shape=(images, 784), published=_CALTECH, columns_first=True, inverted=True)
+    file, home = "caltech/caltech101_silhouettes_28_split1.mat", "https://people.cs.umass.edu/~marlin/data"
+    return _by_hand(file, mat(key), (images, 784), home, columns_first=True, inverted=True)
 
 
 def _histopathology(key: str, images: int) -> Source:
-    paths = ("histopathology/histopathology.pkl", "histopathology.pkl")
-    return Source(paths, pickled(key), shape=(images, 784), published=_HISTOPATHOLOGY)
+    home = "https://github.com/jmtomczak/vae_vampprior, datasets/HistopathologyGray"
+    return _by_hand("histopathology/histopathology.pkl", pickled(key), (images, 784), home)
 
 
 def _mnist(part: str, sha256: str) -> Source:
