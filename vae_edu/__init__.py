@@ -13,3 +13,4 @@ Log densities are summed over the event dimension and given per image, in nats.
 """
 
 __version__ = "0.1.0"
+CHECK_MIME = "application/vnd.vae-edu.check+json"  # the machine-readable half of a check's output in a notebook

@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from .checks.report import MIME
+from . import CHECK_MIME
 
 
 class NotebookError(Exception):
@@ -81,7 +81,7 @@ def check_outputs(notebook: NotebookNode, *, graded: bool = False) -> dict[str, 
     found = {}
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            data = output.get("data", {}).get(MIME)
+            data = output.get("data", {}).get(CHECK_MIME)
             if isinstance(data, dict) and "name" in data and (data.get("points") is not None) == graded:
                 found[data["name"]] = (data, output["data"].get("text/plain", ""))
     return found

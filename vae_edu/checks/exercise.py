@@ -1,5 +1,8 @@
 """How an exercise is declared: once, with everything its check, its grade, its tests and its notebook need."""
 
+import functools
+import hashlib
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,6 +67,22 @@ class Exercise:
     def parts(self) -> int:
         """How many answers the function returns."""
         return len(self.trials[0].expected[0]) if self.trials else 1
+
+    @functools.cached_property
+    def version(self) -> str:
+        """Changes with the declaration: cases, tolerance, the source of oracle, inputs and misconceptions (not of their helpers)."""
+        functions = [self.oracle, self.draw, self.reference, *(m.function for m in self.misconceptions)]
+        said = [
+            self.number,
+            self.name,
+            self.arguments,
+            self.differentiable,
+            self.tolerance,
+            *(m.hint for m in self.misconceptions),
+        ]
+        said += [(trial.label, trial.inputs, trial.expected, trial.edge) for trial in self.trials]
+        content = repr(said) + "".join(map(inspect.getsource, functions))
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
 
     def case(self, label: str, *arguments: Any, expected: Any, edge: bool = False) -> None:
         """Add a case worked by hand. Lists become float64 arrays; `expected` is never computed by the oracle."""

@@ -2,9 +2,9 @@
 
 import textwrap
 
+from .. import CHECK_MIME, __version__
 from .runner import Report
 
-MIME = "application/vnd.vae-edu.check+json"  # the machine-readable half of a check's output in a notebook
 WIDTH = 100
 
 
@@ -28,8 +28,6 @@ def as_text(report: Report, points: float | None = None) -> str:
 
 def as_data(report: Report, points: float | None = None, seed: int = 0) -> dict:
     """The report as plain data, kept in the notebook beside the text."""
-    from .. import __version__
-
     failed = next((row for row in report.rows if not row.passed), None)
     return {
         "exercise": report.exercise.number,
@@ -40,18 +38,24 @@ def as_data(report: Report, points: float | None = None, seed: int = 0) -> dict:
         "misconception": report.misconception,
         "hint": report.hint or (failed.note if failed else ""),
         "seed": seed,
+        "check": report.exercise.version,
         "vae_edu": __version__,
     }
 
 
-def show(text: str, data: dict) -> None:
-    """Display in a notebook (text to read, data beside it), print elsewhere."""
+def as_bundle(report: Report, points: float | None = None, seed: int = 0) -> dict:
+    """What a notebook shows: text to read, data beside it."""
+    return {"text/plain": as_text(report, points), CHECK_MIME: as_data(report, points, seed)}
+
+
+def show(bundle: dict) -> None:
+    """Display in a notebook, print elsewhere."""
     try:
         from IPython import get_ipython
         from IPython.display import display
     except ImportError:
         get_ipython = lambda: None
     if get_ipython() is None:
-        print(text)
+        print(bundle["text/plain"])
     else:
-        display({"text/plain": text, MIME: data}, raw=True)
+        display(bundle, raw=True)

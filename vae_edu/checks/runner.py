@@ -1,35 +1,23 @@
-"""Call a student's function, judge its answers, and find out which mistake was made.
+"""Judge what a student's function answers, and find out which mistake was made."""
 
-The function is called with copies of the inputs, its prints are caught, a call may take TIME_LIMIT seconds, and the
-library functions that the exercise asks for raise meanwhile (a courtesy, not a lock: the source is there to read).
-"""
-
-import contextlib
-import inspect
-import io
-import signal
-import threading
-import traceback
-import warnings
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 
+from .calling import Failure, Function, surroundings
 from .exercise import Arguments, Exercise, Trial
 
-TIME_LIMIT = 10.0
 BATCHES = 4  # fresh inputs drawn for each check
+FINAL = ("blank", "time", "lost")  # failures after which the function is not called again
 
 
-@dataclass(frozen=True)
-class Failure:
-    """Why there is no answer: `kind` tells failures apart, `message` is one sentence for the student."""
+class Elsewhere:
+    """A student's function in another process: what a notebook's `grade` gets while a class is graded."""
 
-    kind: str
-    message: str
+    def under(self, exercise: Exercise) -> Function:
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -65,17 +53,18 @@ class Report:
 def run(exercise: Exercise, function: Any, seed: int) -> Report:
     """Check `function` on worked cases, fresh inputs drawn from `seed`, the trained reference, and its gradients.
 
-    Whatever a notebook has set is put aside meanwhile: gradients are on, warnings are off (on stderr they would cost all
-    points of an nbgrader cell), and torch's random numbers afterwards are what they would have been.
+    Torch's random numbers afterwards are what they would have been. function: the student's, or where it is (`Elsewhere`).
     """
-    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
-        warnings.simplefilter("ignore")
-        return _run(exercise, function, seed)
+    student = function.under(exercise) if isinstance(function, Elsewhere) else Function(exercise, function)
+    with surroundings(), torch.random.fork_rng(devices=[]):
+        report = _run(exercise, student, seed)
+    report.printed = student.printed
+    return report
 
 
-def _run(exercise: Exercise, function: Any, seed: int) -> Report:
+def _run(exercise: Exercise, student: Function, seed: int) -> Report:
     report = Report(exercise)
-    misfit = _misfit(exercise, function)
+    misfit = student.misfit()
     if misfit:
         report.rows.append(Row("a function with the right arguments", False, False, misfit))
         return report
@@ -84,17 +73,17 @@ def _run(exercise: Exercise, function: Any, seed: int) -> Report:
     for trial in trials:
         answers.append([])
         for arguments in trial.inputs:
-            answer = call(exercise, function, arguments, report)
+            answer = student.call(arguments)
             answers[-1].append(answer)
             if isinstance(answer, Failure):
                 break
         report.rows.append(judge(exercise, trial, answers[-1]))
-        if isinstance(answers[-1][-1], Failure) and answers[-1][-1].kind in ("blank", "time"):
+        if isinstance(answers[-1][-1], Failure) and answers[-1][-1].kind in FINAL:
             return report
     if exercise.differentiable and report.fraction > 0:  # a wrong formula has wrong gradients: nothing new to say
-        report.rows.append(_gradient_row(exercise, function, trials[-2].inputs[-1], seed))
+        report.rows.append(_gradient_row(exercise, student, trials[-2].inputs[-1], seed))
     if not all(row.passed for row in report.rows):
-        diagnose(exercise, function, trials, answers, report)
+        diagnose(exercise, student, trials, answers, report)
     return report
 
 
@@ -108,58 +97,41 @@ def trials_of(exercise: Exercise, seed: int) -> list[Trial]:
     return [*trials, Trial(label, [arguments], [expected])]
 
 
-def call(exercise: Exercise, function: Callable, arguments: Arguments, report: Report | None = None) -> Any:
-    """The function's answer as a tuple of float64 arrays, or a Failure."""
-    tensors = [to_tensors(argument) for argument in arguments]
-    value = _invoke(exercise, function, tensors, report)
-    if isinstance(value, Failure):
-        return value
-    if any(not same(to_tensors(a), t) for a, t in zip(arguments, tensors)):
-        return Failure("in place", "it changes its inputs in place (+=, *=, or a method ending in _): work on a copy.")
-    return _arrays(value, exercise.parts)
-
-
-def _invoke(exercise: Exercise, function: Callable, tensors: list, report: Report | None = None) -> Any:
-    """What the function returns, or a Failure: with its prints caught, within the time limit, and with the book closed."""
-    printed = io.StringIO()
-    try:
-        with (
-            closed_book(exercise),
-            time_limit(TIME_LIMIT),
-            contextlib.redirect_stdout(printed),
-            contextlib.redirect_stderr(printed),
-        ):
-            return function(*tensors)
-    except (Exception, SystemExit) as error:
-        return _raised(error, function)
-    except _OutOfTime:
-        return Failure("time", f"no answer after {TIME_LIMIT:.0f} seconds: does a loop never end?")
-    finally:
-        if report is not None:
-            report.printed = report.printed or printed.getvalue()[:2000]
-
-
 def judge(exercise: Exercise, trial: Trial, answers: list[Any]) -> Row:
-    """Passed, or the first thing that is wrong."""
-    for answer, expected in zip(answers, trial.expected):
+    """Passed, or the first thing that is wrong, and for which inputs."""
+    for arguments, answer, expected in zip(trial.inputs, answers, trial.expected):
         note, details = _difference(exercise, answer, expected)
         if note:
-            return Row(trial.label, False, trial.edge, note, details)
+            tried = (f"tried      {inputs_as_text(exercise, arguments)}",) if not isinstance(answer, Failure) else ()
+            return Row(trial.label, False, trial.edge, note, tried + details)
     count = sum(max(e[0].size, 1) for e in trial.expected)
     return Row(trial.label, True, trial.edge, trial.note or f"{count} value{'s' * (count > 1)}")
 
 
-def diagnose(exercise: Exercise, function: Callable, trials: list[Trial], answers: list[list[Any]], report: Report) -> None:
+def inputs_as_text(exercise: Exercise, arguments: Arguments) -> str:
+    """What the function was called with: small arrays in full, the others by their shape."""
+
+    def short(value: Any) -> str:
+        if isinstance(value, dict):
+            return f"{len(value)} arrays"
+        if isinstance(value, np.ndarray) and value.size > 6:
+            return f"an array {value.shape}"
+        return np.array2string(np.asarray(value), precision=4, separator=", ", max_line_width=200).replace("\n", "")
+
+    return ", ".join(f"{name} = {short(value)}" for name, value in zip(exercise.arguments, arguments))
+
+
+def diagnose(exercise: Exercise, student: Function, trials: list[Trial], answers: list[list[Any]], report: Report) -> None:
     """Find the misconception that gives the student's answers, on every input; else say how the values differ."""
     pairs = [(a, x) for trial, row in zip(trials, answers) for a, x in zip(trial.inputs, row)]
     repeated = next((a for a, x in pairs if not isinstance(x, Failure)), None)
-    if repeated is not None and not _alike(exercise, call(exercise, function, repeated), call(exercise, function, repeated)):
+    if repeated is not None and not _alike(exercise, student.call(repeated), student.call(repeated)):
         report.hint = (
             "Called twice with the same inputs, it answers differently: use the noise it is given, draw none of your own."
         )
         return
     for misconception in exercise.misconceptions:
-        if all(_alike(exercise, call(exercise, misconception.function, a), x) for a, x in pairs):
+        if all(_alike(exercise, Function(exercise, misconception.function).call(a), x) for a, x in pairs):
             report.hint, report.misconception = misconception.hint, misconception.name
             return
     for part in range(exercise.parts):
@@ -184,106 +156,6 @@ def _factor_or_shift(trials: list[Trial], answers: list[list[Any]], part: int, p
     if np.allclose(yours - expected, shift, rtol=1e-4):
         return f"{which} values are off by the same {shift:+.4g} everywhere: which constant is missing or too many?"
     return ""
-
-
-def to_tensors(argument: Any) -> Any:
-    """Fresh float64 tensors of arrays, also inside dicts; numbers stay as they are."""
-    if isinstance(argument, dict):
-        return {key: to_tensors(value) for key, value in argument.items()}
-    return torch.tensor(argument) if isinstance(argument, np.ndarray) else argument
-
-
-def same(a: Any, b: Any) -> bool:
-    """Equal entry by entry, nan equal to nan."""
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-    return bool(torch.equal(a.nan_to_num(), b.detach().nan_to_num())) if isinstance(a, torch.Tensor) else a == b
-
-
-@contextlib.contextmanager
-def closed_book(exercise: Exercise) -> Iterator[None]:
-    """While it lasts, the library functions that the exercise asks for raise, however they were imported."""
-    inner = [inspect.unwrap(function) for function in exercise.closed_book]  # under decorators such as no_grad
-    opened = [(function, function.__code__) for function in inner]
-    try:
-        for function, _ in opened:
-            function.__code__ = _closed.__code__
-        yield
-    finally:
-        for function, code in opened:
-            function.__code__ = code
-
-
-def _closed(*args, **kwargs):
-    raise RuntimeError("this is a closed-book exercise: the library function you call is the one to write yourself")
-
-
-class _OutOfTime(BaseException):
-    """Not an Exception, so that the student's own `except Exception` does not swallow it."""
-
-
-@contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise _OutOfTime after so many seconds. Without SIGALRM (Windows) or outside the main thread: no limit."""
-    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(signum, frame):
-        raise _OutOfTime
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def _misfit(exercise: Exercise, function: Any) -> str:
-    wanted = f"{exercise.name}({', '.join(exercise.arguments)})"
-    if not callable(function):
-        return f"expected the function {wanted}, got {type(function).__name__}: write its name without calling it."
-    try:
-        inspect.signature(function).bind(*exercise.arguments)
-    except TypeError:
-        found = f"{getattr(function, '__name__', 'yours')}{inspect.signature(function)}"
-        return f"expected {wanted}, found {found}."
-    except ValueError:
-        pass  # a builtin without a signature: the call will tell
-    return ""
-
-
-def _raised(error: BaseException, function: Callable) -> Failure:
-    if isinstance(error, NotImplementedError) and not str(error):  # torch raises it too, with words
-        return Failure("blank", "not attempted yet.")
-    frames = traceback.extract_tb(error.__traceback__)
-    source = getattr(getattr(function, "__code__", None), "co_filename", None)
-    line = next((f.line for f in reversed(frames) if f.filename == source and f.line), "")
-    said = (str(error).splitlines() or ["(no message)"])[0]
-    where = f", in the line `{line}`" if line else ""
-    return Failure(f"raised {type(error).__name__}", f"{type(error).__name__}: {said}{where}")
-
-
-def _arrays(value: Any, parts: int) -> tuple[np.ndarray, ...] | Failure:
-    if value is None:
-        return Failure("none", "it returns None: is a `return` missing?")
-    try:
-        tensors = [torch.as_tensor(v).detach().cpu() for v in _parts(value, parts)]
-        if any(tensor.is_complex() for tensor in tensors):
-            return Failure("type", "it returns complex numbers; expected real ones.")
-        return tuple(tensor.to(torch.float64).numpy() for tensor in tensors)
-    except Exception:
-        return Failure("type", f"it returns a {type(value).__name__}; expected a tensor, or a tuple of tensors.")
-
-
-def _parts(value: Any, parts: int) -> tuple:
-    """A tuple or list holds the answers where several are asked for; where one is, a list of rows is stacked."""
-    if isinstance(value, tuple) or (isinstance(value, list) and parts > 1):
-        return tuple(value)
-    stackable = isinstance(value, list) and value and all(isinstance(v, torch.Tensor) for v in value)
-    return (torch.stack(value) if stackable else value,)
 
 
 def _difference(exercise: Exercise, answer: Any, expected: tuple[np.ndarray, ...]) -> tuple[str, tuple[str, ...]]:
@@ -313,7 +185,7 @@ def _alike(exercise: Exercise, a: Any, b: Any) -> bool:
     return not _difference(exercise, a, b)[0]
 
 
-def _gradient_row(exercise: Exercise, function: Callable, arguments: Arguments, seed: int) -> Row:
+def _gradient_row(exercise: Exercise, student: Function, arguments: Arguments, seed: int) -> Row:
     """Compare the slope of the student's answer along a random direction with the oracle's central difference."""
     label = f"gradients reach {' and '.join(exercise.differentiable)}"
     names, rng, step = list(exercise.arguments), np.random.default_rng(seed), 1e-5
@@ -323,17 +195,13 @@ def _gradient_row(exercise: Exercise, function: Callable, arguments: Arguments, 
         direction = rng.normal(size=arguments[at].shape)
         moved = [exercise.answer((*arguments[:at], arguments[at] + s * step * direction, *arguments[at + 1 :])) for s in (1, -1)]
         slope = sum(float((w * (up - down)).sum()) for w, up, down in zip(weights, *moved)) / (2 * step)
-        leaves = [to_tensors(argument) for argument in arguments]
-        leaves[at].requires_grad_()
-        value = _invoke(exercise, function, leaves)
-        if isinstance(value, Failure):
-            return Row(label, False, True, f"with inputs that need a gradient: {value.message}")
-        try:
-            total = sum((torch.as_tensor(v) * torch.tensor(w)).sum() for v, w in zip(_parts(value, exercise.parts), weights))
-            found = float((torch.autograd.grad(total, leaves[at])[0] * torch.tensor(direction)).sum())
-        except RuntimeError as error:
+        gradient = student.gradient(arguments, at, weights)
+        if isinstance(gradient, Failure) and gradient.kind == "no gradient":
             note = f"no gradient reaches {name}: is there a .item(), .detach(), float(), numpy or in-place change in the way?"
-            return Row(label, False, True, note, (f"torch says: {str(error).splitlines()[0][:100]}",))
+            return Row(label, False, True, note, (f"torch says: {gradient.message}",))
+        if isinstance(gradient, Failure):
+            return Row(label, False, True, f"with inputs that need a gradient: {gradient.message}")
+        found = float((gradient * direction).sum())
         if not np.isclose(found, slope, rtol=1e-3, atol=1e-5):
             return Row(
                 label, False, True, f"the slope along {name} differs", (f"yours      {found:.6g}", f"expected   {slope:.6g}")

@@ -76,12 +76,12 @@ REFERENCES = {
         "VAE, 40 latents, VampPrior of 500 pseudo-inputs", vae, "vampprior", "VAE, VampPrior", -82.38, 300,
         tried=" 0.80 nats off the published value; the validation bound rose to the end of the schedule: take more epochs.",
     ),
-    "mog-mnist": recipe("VAE, 40 latents, mixture of 500 Gaussians", vae, "mog", "", None, 200, weights=False),
+    "mog-mnist": recipe("VAE, 40 latents, mixture of 500 Gaussians", vae, "mog", "", None, 300, weights=False),
     "vampdata-mnist": recipe(
-        "VAE, 40 latents, VampPrior on 500 fixed training images", vae, "data", "", None, 250, weights=False
+        "VAE, 40 latents, VampPrior on 500 fixed training images", vae, "data", "", None, 300, weights=False
     ),
     "hvae-mnist": recipe(
-        "HVAE, 40 + 40 latents, standard normal prior", hvae, "standard", "HVAE, standard prior", -82.42, 150, weights=False
+        "HVAE, 40 + 40 latents, standard normal prior", hvae, "standard", "HVAE, standard prior", -82.42, 250, weights=False
     ),
     "hvae-vampprior-mnist": recipe(
         "HVAE, 40 + 40 latents, VampPrior of 500 pseudo-inputs", hvae, "vampprior", "HVAE, VampPrior", -81.24, 250,

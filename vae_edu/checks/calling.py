@@ -1,0 +1,191 @@
+"""Call a student's function: the part of a check that has to happen in the process where the function lives.
+
+The function is called with copies of the inputs, its prints are caught, a call may take TIME_LIMIT seconds, and the
+library functions that the exercise asks for raise meanwhile (a courtesy, not a lock: the source is there to read).
+"""
+
+import contextlib
+import inspect
+import io
+import signal
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from .exercise import Arguments, Exercise
+
+TIME_LIMIT = 10.0
+Answer = tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why there is no answer: `kind` tells failures apart, `message` is one sentence for the student."""
+
+    kind: str
+    message: str
+
+
+class Function:
+    """A student's function under an exercise: what it takes, what it answers, and its gradients."""
+
+    def __init__(self, exercise: Exercise, function: Any):
+        self.exercise, self.function, self.printed = exercise, function, ""
+
+    def misfit(self) -> str:
+        """Empty where it is a function that takes the exercise's arguments, else what it is instead."""
+        exercise, function = self.exercise, self.function
+        wanted = f"{exercise.name}({', '.join(exercise.arguments)})"
+        if not callable(function):
+            return f"expected the function {wanted}, got {type(function).__name__}: write its name without calling it."
+        try:
+            inspect.signature(function).bind(*exercise.arguments)
+        except TypeError:
+            found = f"{getattr(function, '__name__', 'yours')}{inspect.signature(function)}"
+            return f"expected {wanted}, found {found}."
+        except ValueError:
+            pass  # a builtin without a signature: the call will tell
+        return ""
+
+    def call(self, arguments: Arguments) -> Answer | Failure:
+        """Its answer as a tuple of float64 arrays."""
+        tensors = [to_tensors(argument) for argument in arguments]
+        with surroundings():
+            value = self._invoke(tensors)
+            if isinstance(value, Failure):
+                return value
+            if any(not same(to_tensors(a), t) for a, t in zip(arguments, tensors)):
+                return Failure("in place", "it changes its inputs in place (+=, *=, or a method ending in _): work on a copy.")
+            return _arrays(value, self.exercise.parts)
+
+    def gradient(self, arguments: Arguments, at: int, weights: list[np.ndarray]) -> np.ndarray | Failure:
+        """The gradient of sum(weights * answer) with respect to arguments[at]."""
+        with surroundings():
+            leaves = [to_tensors(argument) for argument in arguments]
+            leaves[at].requires_grad_()
+            value = self._invoke(leaves)
+            if isinstance(value, Failure):
+                return value
+            try:
+                parts = _parts(value, self.exercise.parts)
+                total = sum((torch.as_tensor(v) * torch.tensor(w)).sum() for v, w in zip(parts, weights))
+                return torch.autograd.grad(total, leaves[at])[0].numpy()
+            except RuntimeError as error:
+                return Failure("no gradient", str(error).splitlines()[0][:100])
+
+    def _invoke(self, tensors: list) -> Any:
+        printed = io.StringIO()
+        try:
+            with (
+                closed_book(self.exercise),
+                time_limit(TIME_LIMIT),
+                contextlib.redirect_stdout(printed),
+                contextlib.redirect_stderr(printed),
+            ):
+                return self.function(*tensors)
+        except (Exception, SystemExit) as error:
+            return _raised(error, self.function)
+        except OutOfTime:
+            return Failure("time", f"no answer after {TIME_LIMIT:.0f} seconds: does a loop never end?")
+        finally:
+            self.printed = self.printed or printed.getvalue()[:2000]
+
+
+@contextlib.contextmanager
+def surroundings() -> Iterator[None]:
+    """Gradients on, whatever a notebook has set; warnings off, since nbgrader gives no points to a cell with text on stderr."""
+    with warnings.catch_warnings(), torch.inference_mode(False), torch.enable_grad():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def to_tensors(argument: Any) -> Any:
+    """Fresh float64 tensors of arrays, also inside dicts; numbers stay as they are."""
+    if isinstance(argument, dict):
+        return {key: to_tensors(value) for key, value in argument.items()}
+    return torch.tensor(argument) if isinstance(argument, np.ndarray) else argument
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal entry by entry, nan equal to nan."""
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    return bool(torch.equal(a.nan_to_num(), b.detach().nan_to_num())) if isinstance(a, torch.Tensor) else a == b
+
+
+@contextlib.contextmanager
+def closed_book(exercise: Exercise) -> Iterator[None]:
+    """While it lasts, the library functions that the exercise asks for raise, however they were imported."""
+    inner = [inspect.unwrap(function) for function in exercise.closed_book]  # under decorators such as no_grad
+    opened = [(function, function.__code__) for function in inner]
+    try:
+        for function, _ in opened:
+            function.__code__ = _closed.__code__
+        yield
+    finally:
+        for function, code in opened:
+            function.__code__ = code
+
+
+def _closed(*args, **kwargs):
+    raise RuntimeError("this is a closed-book exercise: the library function you call is the one to write yourself")
+
+
+class OutOfTime(BaseException):
+    """Not an Exception, so that the student's own `except Exception` does not swallow it."""
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise OutOfTime after so many seconds. Without SIGALRM (Windows) or outside the main thread: no limit."""
+    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(signum, frame):
+        raise OutOfTime
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _raised(error: BaseException, function: Callable) -> Failure:
+    if isinstance(error, NotImplementedError) and not str(error):  # torch raises it too, with words
+        return Failure("blank", "not attempted yet.")
+    frames = traceback.extract_tb(error.__traceback__)
+    source = getattr(getattr(function, "__code__", None), "co_filename", None)
+    line = next((f.line for f in reversed(frames) if f.filename == source and f.line), "")
+    said = (str(error).splitlines() or ["(no message)"])[0]
+    where = f", in the line `{line}`" if line else ""
+    return Failure(f"raised {type(error).__name__}", f"{type(error).__name__}: {said}{where}")
+
+
+def _arrays(value: Any, parts: int) -> Answer | Failure:
+    if value is None:
+        return Failure("none", "it returns None: is a `return` missing?")
+    try:
+        tensors = [torch.as_tensor(v).detach().cpu() for v in _parts(value, parts)]
+        if any(tensor.is_complex() for tensor in tensors):
+            return Failure("type", "it returns complex numbers; expected real ones.")
+        return tuple(tensor.to(torch.float64).numpy() for tensor in tensors)
+    except Exception:
+        return Failure("type", f"it returns a {type(value).__name__}; expected a tensor, or a tuple of tensors.")
+
+
+def _parts(value: Any, parts: int) -> tuple:
+    """A tuple or list holds the answers where several are asked for; where one is, a list of rows is stacked."""
+    if isinstance(value, tuple) or (isinstance(value, list) and parts > 1):
+        return tuple(value)
+    stackable = isinstance(value, list) and value and all(isinstance(v, torch.Tensor) for v in value)
+    return (torch.stack(value) if stackable else value,)

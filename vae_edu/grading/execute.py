@@ -1,0 +1,236 @@
+"""Run one submission: the student's cells in a sandbox, the test cells here, with the student's functions at the end of a pipe.
+
+`execute` is a pure function from a job to the outputs of every cell. It knows no gradebook, no solutions and no other student, and
+runs unchanged in a process pool or on a cluster. A cell that kills its process costs itself: the cells before it are run
+again in a fresh one, and the rest goes on.
+"""
+
+import ast
+import atexit
+import builtins
+import math
+import re
+import time
+from typing import Any
+
+import numpy as np
+
+from .sandbox import Ended, Limits, Sandbox, Submission
+
+RESTARTS = 5  # fresh processes for one submission
+PATIENCE = 5.0  # seconds beyond a limit that the submission's own process should have kept
+SHOWN = 1_000_000  # characters of one output, and of one error
+ALLOWED_TEXT, ALLOWED_PICTURES = (
+    ("text/plain",),
+    ("image/png", "image/jpeg"),
+)  # HTML and scripts of a student are not shown to others
+KINDS = ("blank", "time", "none", "type", "in place", "no gradient")
+
+_open: dict[bool, Sandbox] = {}
+
+
+def execute(job: dict) -> dict:
+    """The outputs of a submission's code cells.
+
+    job: "cells" (a list of [source, grade_id of a test cell or ""]), "files" (name to bytes), "tests" (grade_id to the course's own
+    source), "limits" (of `Limits`), "locked" (False: without a sandbox). Returns "outputs" (one list per cell, as nbformat has
+    them, None for a test that was not asked for), "seconds" by the clock, and "ended": why a process was lost, if one was.
+    """
+    started = time.monotonic()
+    try:
+        run = _Run(job)
+        outputs = run.all_cells()
+        run.submission.close()
+    except BaseException:
+        close(job["locked"])  # whatever went wrong, the next submission gets a new sandbox
+        raise
+    return {"outputs": outputs, "ended": run.ended, "seconds": round(time.monotonic() - started, 2)}
+
+
+def versions(names: list[str]) -> dict[str, str]:
+    """The version of each exercise's check, by the exercise's number."""
+    from ..checks import EXERCISES
+
+    return {e.number: e.version for e in EXERCISES.values() if e.number.split(".")[0] in names}
+
+
+def close(locked: bool) -> None:
+    if locked in _open:
+        _open.pop(locked).close()
+
+
+atexit.register(lambda: [close(locked) for locked in list(_open)])
+
+
+class _Run:
+    def __init__(self, job: dict):
+        self.job, self.limits, self.ended = job, Limits(**job["limits"]), []
+        self.submission = self._fresh()
+
+    def _fresh(self) -> Submission:
+        locked = self.job["locked"]
+        if locked in _open and _open[locked].limits != self.limits:
+            close(locked)
+        if locked not in _open:
+            _open[locked] = Sandbox(locked=locked, limits=self.limits)
+        return _open[locked].submission(self.job["files"])
+
+    def all_cells(self) -> list[list[dict] | None]:
+        outputs: list[list[dict] | None] = []
+        fatal: set[int] = set()
+        for index, (source, test) in enumerate(self.job["cells"]):
+            if self.submission.ended and not self._again(index, fatal):
+                outputs.append([error("NotRun", "not run: too many of the cells above ended the process they run in.")])
+                continue
+            try:
+                outputs.append(self._test(test) if test else self._cell(source))
+            except Ended as end:
+                outputs.append([error("Stopped", str(end))])
+            if self.submission.ended:
+                fatal.add(index)
+                self.ended.append(self.submission.ended)
+        return outputs
+
+    def _again(self, index: int, fatal: set[int]) -> bool:
+        """A fresh process in which the cells before `index` have been run, but for those that ended one."""
+        if len(self.ended) > RESTARTS:
+            return False
+        self.submission = self._fresh()
+        try:
+            for i, (source, test) in enumerate(self.job["cells"][:index]):
+                if not test and i not in fatal:
+                    self._cell(source)
+        except Ended as end:
+            self.ended += [str(end)] * RESTARTS  # not twice the same: do not try for ever
+            return False
+        return True
+
+    def _cell(self, source: str) -> list[dict]:
+        seconds = self.limits.cell
+        reply = self.submission.ask({"do": "cell", "source": source, "seconds": seconds}, seconds + PATIENCE)
+        return cleaned(reply.get("outputs"))
+
+    def _test(self, test: str) -> list[dict] | None:
+        """Run a test cell of the course in this process. Only its points and what `grade` says leave it."""
+        if self.job.get("only") is not None and test not in self.job["only"]:
+            return None
+        from ..checks import GRADE_SEED, graded
+
+        outputs: list[dict] = []
+
+        def grade(name: str, function: Any, points: float, seed: int = GRADE_SEED) -> float:
+            score, bundle = graded(name, function, points, seed)
+            outputs.append({"output_type": "display_data", "data": bundle, "metadata": {}})
+            return score
+
+        names = _Names(self.submission, grade=grade)
+        body = ast.parse(self.job["tests"][test]).body
+        value = None
+        try:
+            last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
+            exec(compile(ast.Module(body, []), "test", "exec"), {}, names)
+            if last:
+                value = eval(compile(ast.Expression(last.value), "test", "eval"), {}, names)
+        except Ended:
+            raise
+        except Exception as problem:
+            return [*outputs, error(type(problem).__name__, "this test did not pass")]  # its message may hold what is hidden
+        if value is not None and not (type(value) in (int, float) and 0 <= value < math.inf):
+            return [*outputs, error("TestError", "this test cell ends in something that is no number of points")]
+        return outputs if value is None else [*outputs, result(repr(float(value)))]
+
+
+class _Names(dict):
+    """What a test cell sees: `grade`, builtins, and for every other name the student's, at the end of the pipe."""
+
+    def __init__(self, submission: Submission, **known: Any):
+        super().__init__(known)
+        self.submission = submission
+
+    def __missing__(self, name: str) -> Any:
+        if hasattr(builtins, name):
+            raise KeyError(name)
+        return remote(self.submission, name)
+
+
+def remote(submission: Submission, name: str):
+    """The student's function `name`, to be judged from here (see `checks.runner.Elsewhere`)."""
+    from ..checks.calling import TIME_LIMIT, Failure
+    from ..checks.runner import Elsewhere
+
+    class Remote(Elsewhere):
+        def under(self, exercise):
+            self.exercise, self.printed = exercise, ""
+            return self
+
+        def misfit(self) -> str:
+            reply = self._ask("misfit")
+            return reply.message if isinstance(reply, Failure) else line(reply.get("misfit", "no answer"))
+
+        def call(self, arguments):
+            reply = self._ask("call", arguments=list(arguments))
+            if isinstance(reply, Failure):
+                return reply
+            arrays = reply.get("arrays")
+            if not isinstance(arrays, list) or not all(isinstance(a, np.ndarray) for a in arrays):
+                return Failure("type", "its answer is no array.")
+            return tuple(array.astype(np.float64) for array in arrays)
+
+        def gradient(self, arguments, at, weights):
+            reply = self._ask("gradient", arguments=list(arguments), at=at, weights=list(weights))
+            if isinstance(reply, Failure):
+                return reply
+            arrays = reply.get("arrays")
+            if not isinstance(arrays, list) or [getattr(a, "shape", None) for a in arrays] != [arguments[at].shape]:
+                return Failure("no gradient", "its gradient is no array of the right shape.")
+            return arrays[0].astype(np.float64)
+
+        def _ask(self, what: str, **message):
+            request = {"do": what, "exercise": self.exercise.name, "name": name, **message}
+            try:
+                reply = submission.ask(request, TIME_LIMIT + PATIENCE)
+            except Ended as end:
+                return Failure("lost", f"{end}.")
+            self.printed = self.printed or str(reply.get("printed", ""))[:2000]
+            if "kind" not in reply:
+                return reply
+            kind = line(reply["kind"])
+            return Failure(kind if kind in KINDS or kind.startswith("raised ") else "type", line(reply.get("message", "")))
+
+    return Remote()
+
+
+def line(text: Any) -> str:
+    """What a submission says, as one short line."""
+    return " ".join(str(text).split())[:300]
+
+
+def error(name: str, value: str, traceback: list[str] | None = None) -> dict:
+    return {"output_type": "error", "ename": name, "evalue": value, "traceback": traceback or [f"{name}: {value}"]}
+
+
+def result(text: str) -> dict:
+    return {"output_type": "execute_result", "data": {"text/plain": text}, "metadata": {}, "execution_count": None}
+
+
+def cleaned(outputs: Any) -> list[dict]:
+    """What a submission showed, as nbformat's outputs: text and pictures, of a bounded size; all else is left out."""
+    found: list[dict] = []
+    for output in outputs[:200] if isinstance(outputs, list) else []:
+        if not isinstance(output, dict):
+            continue
+        kind = output.get("output_type")
+        if kind == "stream" and output.get("name") in ("stdout", "stderr"):
+            found.append({"output_type": "stream", "name": output["name"], "text": str(output.get("text", ""))[:SHOWN]})
+        elif kind == "error":
+            trace = output.get("traceback")
+            lines = [str(entry)[:2000] for entry in trace[:60]] if isinstance(trace, list) else []
+            found.append(error(line(output.get("ename", "")), str(output.get("evalue", ""))[:2000], lines))
+        elif kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):
+            data = {t: str(output["data"][t])[:SHOWN] for t in ALLOWED_TEXT if t in output["data"]}
+            pictures = {p: output["data"][p] for p in ALLOWED_PICTURES if p in output["data"]}
+            data |= {p: b for p, b in pictures.items() if isinstance(b, str) and re.fullmatch(r"[A-Za-z0-9+/=\s]{1,3000000}", b)}
+            found.append({"output_type": "display_data", "data": data, "metadata": {}})
+    return (
+        found if sum(len(str(output)) for output in found) <= 4 * SHOWN else [error("TooMuch", "its output is too long to keep")]
+    )

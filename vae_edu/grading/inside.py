@@ -1,0 +1,320 @@
+"""What runs inside the sandbox: a warm parent that has torch and the course imported, and a fresh child for each submission.
+
+The parent forks on request (a socket of the child's own comes with the request), watches the child's memory and processes,
+kills what is left, and reports how it ended. The child locks itself away from its parent and from every other submission
+(namespaces of its own, an empty /tmp, no capabilities, bounded resources) before it runs the first line of a student, and from then on
+nothing it says is believed: see `sandbox`, which reads its answers.
+"""
+
+import contextlib
+import ctypes
+import io
+import os
+import resource
+import signal
+import socket
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from .wire import WireError, encode, receive, send
+
+CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x8000000, 0x10000000, 0x20000000
+MS_REC, MS_PRIVATE, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG = 0x4000, 0x40000, 4, 38, 1
+UID = 65534
+CELL_TEXT = 200_000  # characters of one cell's stdout, and of its stderr, that are kept
+WORK = "/tmp/work"
+
+
+def main(descriptor: int, locked: bool) -> None:
+    """The warm parent. locked: in a bubblewrap, where children unshare and may be killed with all that they started."""
+    control = socket.socket(fileno=descriptor)
+    try:
+        libc = ctypes.CDLL(None, use_errno=True) if locked else None
+        _warm_up()
+        send(control, {"ready": True})
+        while True:
+            request, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+            if not request:
+                return
+            if not descriptors:
+                continue  # a "stop" for a submission that had ended by itself
+            born, told = os.pipe()
+            first = os.fork()
+            if first == 0:
+                control.close()
+                os.close(born)
+                _separate(descriptors[0], told, libc)
+            os.close(descriptors[0])
+            os.close(told)
+            _supervise(first, born, control, locked)
+    except (KeyboardInterrupt, WireError):
+        return
+
+
+def _warm_up() -> None:
+    """Import what submissions import, and make the shell they run in. No parallel torch operation: a fork would not survive one."""
+    import torch
+
+    import vae_edu.checks  # noqa: F401
+
+    torch.set_num_threads(1)
+    _run_cell(_shell(), "1 / 0", 60)  # the first traceback is slow
+
+
+# --- the parent watches ---------------------------------------------------------------------------------------------------
+
+
+def _supervise(first: int, born: int, control: socket.socket, locked: bool) -> None:
+    """Wait for the child, kill it on request or where it takes too much, and tell how it ended."""
+    line = os.read(born, 200).decode()  # comes when the child has locked itself away, or failed to
+    os.close(born)
+    leader, _, limits = line.partition(" ")
+    reason, memory, processes = "", *(int(n) for n in limits.split() or (2**62, 2**62))
+    control.settimeout(0.1)
+    while True:
+        done, status = os.waitpid(first, os.WNOHANG)
+        if done:
+            break
+        try:
+            request = control.recv(1)
+        except TimeoutError:
+            if locked:
+                found = _strangers(first)
+                if len(found) > processes:
+                    reason = "processes"
+                elif sum(map(_private_bytes, found)) > memory:
+                    reason = "memory"
+                if reason:
+                    _kill(leader, locked)
+            continue
+        _kill(leader, locked)  # "stop", or the grader is gone
+        if not request:
+            sys.exit()
+    if not locked:
+        _kill(leader, locked)
+    control.settimeout(None)
+    code = os.waitstatus_to_exitcode(status)
+    send(control, {"reason": reason, "signal": code - 128 if code > 128 else max(0, -code), "code": code, "leader": line})
+
+
+def _kill(leader: str, locked: bool) -> None:
+    try:
+        if locked:
+            os.kill(int(leader), signal.SIGKILL)  # the first of its process namespace: all others there die with it
+        else:
+            os.killpg(int(leader), signal.SIGKILL)
+    except (ProcessLookupError, PermissionError, ValueError):
+        pass
+
+
+def _strangers(first: int) -> list[int]:
+    """The processes of the submission: all that are not the sandbox's own three."""
+    return [pid for name in os.listdir("/proc") if name.isdigit() and (pid := int(name)) not in (1, os.getpid(), first)]
+
+
+def _private_bytes(pid: int) -> int:
+    """Memory that a process shares with nobody, or all of it where the kernel does not tell."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup") as file:
+            return 1024 * sum(int(line.split()[1]) for line in file if line.startswith("Private_"))
+    except (OSError, ValueError):
+        return 0
+
+
+# --- the child locks itself away ------------------------------------------------------------------------------------------
+
+
+def _separate(descriptor: int, told: int, libc: ctypes.CDLL | None) -> None:
+    """In the forked child: limits, new namespaces, and the process in which the submission runs. Never returns."""
+    status = 1
+    try:
+        connection = socket.socket(fileno=descriptor)
+        start = receive(connection)
+        limits = start["limits"]
+        if libc:
+            _unshare(libc)
+        with contextlib.nullcontext(WORK) if libc else tempfile.TemporaryDirectory() as folder:
+            leader = os.fork()
+            if leader == 0:
+                os.close(told)
+                _lock(libc, limits, folder)
+                _serve(connection, start)
+                os._exit(0)
+            os.write(told, f"{leader} {limits['memory']} {limits['processes']}".encode())
+            os.close(told)
+            connection.close()
+            code = os.waitstatus_to_exitcode(os.waitpid(leader, 0)[1])
+        status = code if code >= 0 else 128 - code
+    except BaseException as error:
+        sys.stderr.write(f"sandbox: {error}\n")
+    finally:
+        os._exit(status)
+
+
+def _unshare(libc: ctypes.CDLL) -> None:
+    """A user, mount, process and IPC namespace of its own: neither the parent nor what others left can be reached."""
+    _ask(libc, libc.unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC), "unshare")
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{UID} {UID} 1")
+    Path("/proc/self/gid_map").write_text(f"{UID} {UID} 1")
+    _ask(libc, libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None), "mount")
+    _ask(libc, libc.prctl(PR_SET_DUMPABLE, 0))
+
+
+def _lock(libc: ctypes.CDLL | None, limits: dict, folder: str) -> None:
+    """In the submission's process: an empty /tmp, bounded resources, no privileges left to regain."""
+    os.setsid()
+    if libc:
+        size = f"size={limits['disk']},mode=1777".encode()
+        for shared in (b"/tmp", b"/dev/shm"):
+            _ask(libc, libc.mount(b"tmpfs", shared, b"tmpfs", 0, size), "mount")
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        header, nothing = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+        _ask(libc, libc.capset(header, nothing), "capset")
+        _ask(libc, libc.prctl(PR_SET_DUMPABLE, 1))  # so that the parent may see how much memory it takes
+        os.makedirs(folder)
+        resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"],) * 2)
+    for limit, value in {
+        resource.RLIMIT_AS: limits["memory"] + 2 * 2**30,  # address space: what torch maps without using it comes on top
+        resource.RLIMIT_CPU: limits["seconds"],
+        resource.RLIMIT_FSIZE: limits["disk"],
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: 256,
+    }.items():
+        resource.setrlimit(limit, (value, value))
+    os.chdir(folder)
+    os.dup2(0, 2)  # what is printed past Python goes nowhere, like stdout
+
+
+def _ask(libc: ctypes.CDLL, result: int, what: str = "prctl") -> None:
+    if result != 0:
+        raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
+
+
+# --- the submission runs --------------------------------------------------------------------------------------------------
+
+
+def _serve(connection: socket.socket, start: dict) -> None:
+    """Answer the grader: run cells, call functions. Everything from here on may be in a student's hands."""
+    from ..checks import EXERCISES
+    from ..checks.calling import Failure, Function
+
+    for name, content in start["files"].items():
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.tobytes())
+    sys.path.append(os.getcwd())  # last: a student's random.py hides nothing
+    import vae_edu.checks
+
+    vae_edu.checks.check = _check_later
+    shell, functions = _shell(), {}
+    send(connection, {"ready": True})
+    while True:
+        request = receive(connection)
+        if request["do"] == "cell":
+            reply = _run_cell(shell, request["source"], request["seconds"])
+        else:
+            exercise, name = EXERCISES[request["exercise"]], request["name"]
+            function = functions[name] = Function(exercise, shell.user_ns.get(name))
+            if request["do"] == "misfit":
+                reply = {"misfit": function.misfit() if name in shell.user_ns else f"there is no {name}: was its cell run?"}
+            elif request["do"] == "call":
+                reply = function.call(tuple(request["arguments"]))
+            else:
+                reply = function.gradient(tuple(request["arguments"]), request["at"], request["weights"])
+            if isinstance(reply, Failure):
+                reply = {"kind": reply.kind, "message": reply.message}
+            elif not isinstance(reply, dict):
+                reply = {"arrays": list(reply) if isinstance(reply, tuple) else [reply]}
+            reply["printed"] = function.printed
+        try:
+            encode(reply)
+        except Exception as error:
+            reply = {"kind": "type", "message": f"its answer cannot be read ({type(error).__name__})."}
+        send(connection, reply)
+
+
+def _check_later(name: str, function: object) -> None:
+    """`check` while a class is graded."""
+    print("(not run while grading: the graded cell below says the same, on other inputs)")
+
+
+class Kept(io.TextIOBase):
+    """A stream that keeps the beginning of what is written."""
+
+    encoding, text = "utf-8", ""
+
+    def write(self, text: str) -> int:
+        if len(self.text) < CELL_TEXT:
+            self.text += text[: CELL_TEXT - len(self.text)]
+        return len(text)
+
+
+def _shell():
+    """The IPython shell, made once in the parent and inherited by every child."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    class Shell(InteractiveShell):
+        def enable_gui(self, gui=None):
+            pass
+
+        def _showtraceback(self, etype, evalue, stb):
+            self.failure = {
+                "ename": etype.__name__,
+                "evalue": str(evalue)[:2000],
+                "traceback": [line[:2000] for line in stb][:60],
+            }
+
+    if not InteractiveShell.initialized():
+        config = Config()
+        config.HistoryManager.enabled = False
+        Shell.instance(config=config)
+    return InteractiveShell.instance()
+
+
+def _run_cell(shell, source: str, seconds: float) -> dict:
+    """Run one cell as a kernel would; what it printed, showed and raised, as nbformat's outputs."""
+    from IPython.core.displayhook import CapturingDisplayHook
+    from IPython.core.displaypub import CapturingDisplayPublisher
+
+    from ..checks.calling import OutOfTime, time_limit
+
+    streams, shell.failure = {"stdout": Kept(), "stderr": Kept()}, None
+    sys.stdout, sys.stderr = streams.values()
+    shell.display_pub, results = CapturingDisplayPublisher(), []
+    shell.display_trap.hook = CapturingDisplayHook(shell=shell, outputs=results)
+    shown = shell.display_pub.outputs
+    try:
+        with time_limit(seconds):
+            shell.run_cell(source, store_history=True)
+    except OutOfTime:
+        pass
+    except SystemExit as error:
+        shell.failure = {"ename": "SystemExit", "evalue": str(error), "traceback": []}
+    if shell.failure and shell.failure["ename"] == "OutOfTime":
+        shell.failure = {"ename": "OutOfTime", "evalue": f"the cell ran for more than {seconds:g} seconds", "traceback": []}
+    outputs = [{"output_type": "stream", "name": name, "text": kept.text} for name, kept in streams.items() if kept.text]
+    outputs += [{"output_type": "display_data", "data": _plain(output["data"])} for output in shown]
+    outputs += [{"output_type": "execute_result", "data": _plain(output["data"])} for output in results]
+    if shell.failure:
+        outputs.append({"output_type": "error", **shell.failure})
+    return {"outputs": outputs}
+
+
+def _plain(data: dict) -> dict:
+    """Text stays, bytes (pictures) become base64."""
+    from base64 import b64encode
+
+    return {kind: b64encode(value).decode() if isinstance(value, bytes) else str(value) for kind, value in data.items()}
+
+
+if __name__ == "__main__":
+    try:
+        main(int(sys.argv[1]), sys.argv[2] == "locked")
+    except Exception:
+        traceback.print_exc()
+        sys.exit(1)

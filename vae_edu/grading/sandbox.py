@@ -1,0 +1,176 @@
+"""The trusted side of a sandbox: start it, give it a submission, and read what comes back as data.
+
+A sandbox is a bubblewrap without a network, with Python and the course's library read-only and nothing else of this machine, an
+empty /tmp and an unprivileged user. In it a warm parent (`inside`) forks a child with namespaces of its own for every
+submission. Source of the traps met on the way: see GRADING in the project's notes, and the attacks in tests/grading.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import wire
+
+PACKAGE = Path(__file__).resolve().parents[1]
+SYSTEM = ("/bin", "/lib", "/lib32", "/lib64", "/sbin")
+MEMORY_OF_FILES = 256 * 2**20
+
+
+class SandboxError(Exception):
+    """No sandbox can be started. The message is one sentence that says what to do."""
+
+
+class Ended(Exception):
+    """The submission's process is gone or was stopped; the message says why."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one submission. memory, disk: bytes; seconds of processor time in all; cell: seconds by the clock for each cell."""
+
+    memory: int = 2 * 2**30
+    disk: int = MEMORY_OF_FILES
+    processes: int = 64
+    seconds: int = 600
+    cell: float = 60.0
+
+
+def missing() -> str:
+    """Empty where submissions can be isolated, else one sentence: what to do about it."""
+    if shutil.which("bwrap"):
+        return ""
+    where = "sudo apt install bubblewrap" if sys.platform == "linux" else "it exists for Linux only"
+    return (
+        f"Submissions are run in bubblewrap, which is not installed ({where}). With --no-sandbox they run without it: "
+        "then a submission can read and change what you can, the gradebook and the solutions too."
+    )
+
+
+def command(locked: bool, descriptor: int) -> list[str]:
+    """The command line of the warm parent, inside bubblewrap where it is locked."""
+    python = [sys.executable, "-m", "vae_edu.grading.inside", str(descriptor), "locked" if locked else "open"]
+    if not locked:
+        return python
+    folders = ["/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", sys.base_prefix, sys.prefix]
+    shown = [path for path in dict.fromkeys(folders) if path == "/usr" or not path.startswith("/usr/")]
+    binds = [word for path in shown for word in ("--ro-bind-try", path, path)]
+    for path in SYSTEM:
+        if os.path.islink(path):
+            binds += ["--symlink", os.readlink(path), path]
+        elif os.path.isdir(path):
+            binds += ["--ro-bind", path, path]
+    surroundings = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "PYTHONPATH": "/course",
+        "OMP_NUM_THREADS": "1", "MPLBACKEND": "module://matplotlib_inline.backend_inline", "MPLCONFIGDIR": "/tmp/matplotlib",
+        "USER": "student", "PYTHONDONTWRITEBYTECODE": "1", "NBGRADER_EXECUTION": "autograde",
+    }  # fmt: skip
+    return [
+        "bwrap", "--unshare-all", "--unshare-user", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--hostname", "sandbox",
+        "--die-with-parent", "--new-session", "--clearenv", *[w for pair in surroundings.items() for w in ("--setenv", *pair)],
+        *binds, "--ro-bind", str(PACKAGE), "/course/vae_edu", "--proc", "/proc", "--dev", "/dev", "--size", "1048576", "--tmpfs", "/dev/shm",
+        "--size", str(MEMORY_OF_FILES), "--tmpfs", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", *python,
+    ]  # fmt: skip
+
+
+class Sandbox:
+    """A warm parent, ready for one submission after the other. Close it (or leave its `with`) and nothing of it is left."""
+
+    def __init__(self, *, locked: bool = True, limits: Limits = Limits()):
+        if locked and missing():
+            raise SandboxError(missing())
+        self.limits = limits
+        self.control, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(
+                command(locked, theirs.fileno()), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE, start_new_session=True,
+            )  # fmt: skip
+        try:
+            wire.receive(self.control, 120)
+        except wire.WireError:
+            self.process.kill()
+            said = self.process.stderr.read().decode(errors="replace").strip().splitlines()
+            raise SandboxError(
+                f"The sandbox does not start ({said[-1] if said else 'without a word'}). `vae-edu doctor` tries it; "
+                "--no-sandbox does without, and lets submissions read and change what you can."
+            ) from None
+
+    def __enter__(self) -> "Sandbox":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.control.close()
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+    def submission(self, files: dict[str, bytes]) -> "Submission":
+        return Submission(self, files)
+
+
+class Submission:
+    """One submission's process: its notebook's cells run in it, and its functions are called in it.
+
+    Every reply is data from an untrusted process. A reply that is late, malformed or missing ends the process: Ended.
+    """
+
+    def __init__(self, sandbox: Sandbox, files: dict[str, bytes]):
+        self.sandbox, self.ended = sandbox, ""
+        self.connection, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(sandbox.control, [b"f"], [theirs.fileno()])
+        arrays = {name: np.frombuffer(content, np.uint8) for name, content in files.items()}
+        self.ask({"files": arrays, "limits": asdict(sandbox.limits)}, 60)
+
+    def ask(self, message: dict, seconds: float) -> dict:
+        """Send a message and return the reply."""
+        if self.ended:
+            raise Ended(self.ended)
+        try:
+            wire.send(self.connection, message, seconds)
+            reply = wire.receive(self.connection, seconds)
+            if not isinstance(reply, dict):
+                raise wire.WireError("a reply of the wrong kind")
+            return reply
+        except wire.Silence:
+            self._end(f"no answer for {seconds:.0f} seconds, and no interrupt helped: it was stopped")
+        except wire.WireError:
+            self._end("")
+        raise Ended(self.ended)
+
+    def close(self) -> None:
+        if not self.ended:
+            self._end("closed")
+
+    def _end(self, reason: str) -> None:
+        """Stop what still runs, and learn from the parent how it ended."""
+        if not reason:
+            time.sleep(0.05)  # it may have died by itself: its own end says more than a kill
+        self.connection.close()
+        try:
+            self.sandbox.control.send(b"s")
+            told = wire.receive(self.sandbox.control, 60)
+        except (OSError, wire.WireError):
+            raise SandboxError("The sandbox itself broke down; run the same command again.") from None
+        self.ended = reason or _why(told)
+
+
+def _why(told: dict[str, Any]) -> str:
+    if told["reason"] == "memory":
+        return "out of memory: it was stopped"
+    if told["reason"] == "processes":
+        return "it started too many processes and was stopped"
+    if told["signal"]:
+        return f"its process was killed by signal {told['signal']}" + " (out of processor time?)" * (told["signal"] in (9, 24))
+    return f"its process ended itself (exit code {told['code']})"
