@@ -1,8 +1,8 @@
 """Run one submission: the student's cells in a sandbox, the test cells here, with the student's functions at the end of a pipe.
 
-`execute` is a pure function from a job to the outputs of every cell. It knows no gradebook, no solutions and no other student, and
-runs unchanged in a process pool or on a cluster. A cell that kills its process costs itself: the cells before it are run
-again in a fresh one, and the rest goes on.
+`execute` is a pure function from a job to the outputs of every cell. It knows no gradebook, no solutions and no other
+student, and runs unchanged in a process pool or on a cluster. A cell that kills its process costs itself: the cells before
+it are run again in a fresh one, and the rest goes on.
 """
 
 import ast
@@ -32,8 +32,9 @@ _open: dict[bool, Sandbox] = {}
 def execute(job: dict) -> dict:
     """The outputs of a submission's code cells.
 
-    job: "cells" (a list of [source, grade_id of a test cell or ""]), "files" (name to bytes), "tests" (grade_id to the course's own
-    source), "limits" (of `Limits`), "locked" (False: without a sandbox). Returns "outputs" (one list per cell, as nbformat has
+    job: "cells" (a list of [source, grade_id of a test cell or ""]), "files" (name to bytes), "tests" (grade_id to the
+    course's own source), "only" (the tests to run, or None: all), "limits" (of `Limits`), "locked" (False: without a sandbox).
+    Returns "outputs" (one list per cell, as nbformat has
     them, None for a test that was not asked for), "seconds" by the clock, and "ended": why a process was lost, if one was.
     """
     started = time.monotonic()
@@ -227,9 +228,9 @@ def cleaned(outputs: Any) -> list[dict]:
             lines = [str(entry)[:2000] for entry in trace[:60]] if isinstance(trace, list) else []
             found.append(error(line(output.get("ename", "")), str(output.get("evalue", ""))[:2000], lines))
         elif kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):
-            data = {t: str(output["data"][t])[:SHOWN] for t in ALLOWED_TEXT if t in output["data"]}
-            pictures = {p: output["data"][p] for p in ALLOWED_PICTURES if p in output["data"]}
-            data |= {p: b for p, b in pictures.items() if isinstance(b, str) and re.fullmatch(r"[A-Za-z0-9+/=\s]{1,3000000}", b)}
+            pictures = {kind: str(output["data"].get(kind, "")) for kind in PICTURES}
+            data = {kind: base64 for kind, base64 in pictures.items() if re.fullmatch(r"[A-Za-z0-9+/=\s]{1,3000000}", base64)}
+            data["text/plain"] = str(output["data"].get("text/plain", ""))[:SHOWN]
             found.append({"output_type": "display_data", "data": data, "metadata": {}})
     return (
         found if sum(len(str(output)) for output in found) <= 4 * SHOWN else [error("TooMuch", "its output is too long to keep")]

@@ -2,12 +2,13 @@
 
 The parent forks on request (a socket of the child's own comes with the request), watches the child's memory and processes,
 kills what is left, and reports how it ended. The child locks itself away from its parent and from every other submission
-(namespaces of its own, an empty /tmp, no capabilities, bounded resources) before it runs the first line of a student, and from then on
-nothing it says is believed: see `sandbox`, which reads its answers.
+(namespaces of its own, an empty /tmp, no capabilities, bounded resources) before it runs the first line of a student, and
+from then on nothing it says is believed: see `sandbox`, which reads its answers.
 """
 
 import contextlib
 import ctypes
+import importlib
 import io
 import os
 import resource
@@ -54,10 +55,10 @@ def main(descriptor: int, locked: bool) -> None:
 
 
 def _warm_up() -> None:
-    """Import what submissions import, and make the shell they run in. No parallel torch operation: a fork would not survive one."""
+    """Import what submissions import, and make the shell they run in. (No parallel torch operation: forks would hang.)"""
+    for name in ("matplotlib.pyplot", "scipy.special", "scipy.stats", "sklearn.datasets", "vae_edu.checks"):
+        importlib.import_module(name)
     import torch
-
-    import vae_edu.checks  # noqa: F401
 
     torch.set_num_threads(1)
     _run_cell(_shell(), "1 / 0", 60)  # the first traceback is slow

@@ -73,10 +73,12 @@ def command(locked: bool, descriptor: int) -> list[str]:
         "USER": "student", "PYTHONDONTWRITEBYTECODE": "1", "NBGRADER_EXECUTION": "autograde",
     }  # fmt: skip
     return [
-        "bwrap", "--unshare-all", "--unshare-user", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--hostname", "sandbox",
-        "--die-with-parent", "--new-session", "--clearenv", *[w for pair in surroundings.items() for w in ("--setenv", *pair)],
-        *binds, "--ro-bind", str(PACKAGE), "/course/vae_edu", "--proc", "/proc", "--dev", "/dev", "--size", "1048576", "--tmpfs", "/dev/shm",
-        "--size", str(MEMORY_OF_FILES), "--tmpfs", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", *python,
+        "bwrap", "--unshare-all", "--unshare-user", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL",
+        "--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv",
+        *[word for pair in surroundings.items() for word in ("--setenv", *pair)],
+        *binds, "--ro-bind", str(PACKAGE), "/course/vae_edu", "--proc", "/proc", "--dev", "/dev",
+        "--size", str(2**20), "--tmpfs", "/dev/shm", "--size", str(MEMORY_OF_FILES), "--tmpfs", "/tmp",
+        "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", *python,
     ]  # fmt: skip
 
 
