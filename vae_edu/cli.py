@@ -50,23 +50,34 @@ def check(notebook: Path) -> None:
 @main.command()
 @click.argument("problem_set")
 @click.option("--student", "students", multiple=True, help="Only this student (may be repeated).")
+@click.option("--jobs", type=click.IntRange(1), help="Submissions run at once; default: one per core, fewer for a small class.")
+@click.option("--again", is_flag=True, help="Grade everything again, not only what has changed.")
+@click.option("--cell-seconds", default=60.0, show_default=True, type=click.FloatRange(0.1), help="What one cell may take.")
+@click.option("--no-sandbox", is_flag=True, help="Run submissions unisolated: they can read and change what you can.")
 @click.option("--course", type=click.Path(path_type=Path), default=".", help="The course folder; default: this one.")
-def grade(problem_set: str, students: tuple[str, ...], course: Path) -> None:
-    """Grade every submission of PROBLEM_SET in classroom/submitted/STUDENT/PROBLEM_SET/ with nbgrader."""
+def grade(problem_set, students, jobs, again, cell_seconds, no_sandbox, course) -> None:
+    """Grade the submissions of PROBLEM_SET in classroom/submitted/STUDENT/PROBLEM_SET/: those that are new or have changed."""
     from tqdm import tqdm
 
-    from .grading import Course, as_table
+    from .grading import Course, Limits, as_table, write_csv
 
     classroom = Course(course)
     chosen = list(students) or classroom.students(problem_set)
-    bar = tqdm(classroom.grade(problem_set, chosen), total=len(chosen), unit="student", leave=False)
-    results = [result for rows in bar for result in rows]
-    if not results:
+    if not chosen:
         raise click.ClickException(
             f"Nobody has submitted {problem_set}: put notebooks into classroom/submitted/STUDENT/{problem_set}/."
         )
+    options = {"jobs": jobs, "again": again, "locked": not no_sandbox, "limits": Limits(cell=cell_seconds)}
+    results, bar = [], tqdm(total=len(chosen), unit="student", leave=False)
+    for rows in classroom.grade(problem_set, chosen, **options):
+        bar.set_description(rows[0].student)
+        bar.update()
+        results += rows
+    bar.close()
+    results.sort(key=lambda result: (result.student, result.exercise))
     click.echo(as_table(results))
-    click.echo(f"\nFeedback: {classroom.root / 'classroom' / 'feedback'}   gradebook: classroom/gradebook.db")
+    path = write_csv(results, classroom.classroom / f"{problem_set}.csv")
+    click.echo(f"\nFeedback: {classroom.classroom / 'feedback'}   gradebook: classroom/gradebook.db   table: {path}")
 
 
 @main.command()

@@ -70,7 +70,7 @@ class Exercise:
 
     @functools.cached_property
     def version(self) -> str:
-        """Changes with the declaration: cases, tolerance, the source of oracle, inputs and misconceptions, not of their helpers."""
+        """Changes with the declaration: cases, tolerance, the source of oracle, inputs and misconceptions (not of helpers)."""
         functions = [self.oracle, self.draw, self.reference, *(m.function for m in self.misconceptions)]
         said = [
             self.number,

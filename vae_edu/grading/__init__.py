@@ -1,6 +1,7 @@
-"""Release and grade problem sets with nbgrader, and read the result as one table."""
+"""Release and grade problem sets with nbgrader, every submission in a sandbox, and read the result as one table."""
 
-from .course import Course, CourseError, Result
-from .table import as_table
+from .course import Course, CourseError, Result, workers
+from .sandbox import Limits, SandboxError
+from .table import as_table, write_csv
 
-__all__ = ["Course", "CourseError", "Result", "as_table"]
+__all__ = ["Course", "CourseError", "Limits", "Result", "SandboxError", "as_table", "workers", "write_csv"]

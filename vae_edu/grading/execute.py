@@ -8,6 +8,7 @@ it are run again in a fresh one, and the rest goes on.
 import ast
 import atexit
 import builtins
+import importlib
 import math
 import re
 import time
@@ -20,10 +21,7 @@ from .sandbox import Ended, Limits, Sandbox, Submission
 RESTARTS = 5  # fresh processes for one submission
 PATIENCE = 5.0  # seconds beyond a limit that the submission's own process should have kept
 SHOWN = 1_000_000  # characters of one output, and of one error
-ALLOWED_TEXT, ALLOWED_PICTURES = (
-    ("text/plain",),
-    ("image/png", "image/jpeg"),
-)  # HTML and scripts of a student are not shown to others
+PICTURES = ("image/png", "image/jpeg")  # HTML and scripts of a student are shown to nobody
 KINDS = ("blank", "time", "none", "type", "in place", "no gradient")
 
 _open: dict[bool, Sandbox] = {}
@@ -74,6 +72,7 @@ class _Run:
             close(locked)
         if locked not in _open:
             _open[locked] = Sandbox(locked=locked, limits=self.limits)
+            importlib.import_module("vae_edu.checks")  # while the sandbox does the same
         return _open[locked].submission(self.job["files"])
 
     def all_cells(self) -> list[list[dict] | None]:
@@ -138,7 +137,9 @@ class _Run:
             return [*outputs, error(type(problem).__name__, "this test did not pass")]  # its message may hold what is hidden
         if value is not None and not (type(value) in (int, float) and 0 <= value < math.inf):
             return [*outputs, error("TestError", "this test cell ends in something that is no number of points")]
-        return outputs if value is None else [*outputs, result(repr(float(value)))]
+        if value is None:
+            return outputs or [{"output_type": "stream", "name": "stdout", "text": "passed"}]
+        return [*outputs, result(repr(float(value)))]
 
 
 class _Names(dict):

@@ -83,7 +83,7 @@ def command(locked: bool, descriptor: int) -> list[str]:
 
 
 class Sandbox:
-    """A warm parent, ready for one submission after the other. Close it (or leave its `with`) and nothing of it is left."""
+    """A warm parent, for one submission after the other. Close it (or leave its `with`) and nothing of it is left."""
 
     def __init__(self, *, locked: bool = True, limits: Limits = Limits()):
         if locked and missing():
@@ -95,8 +95,12 @@ class Sandbox:
                 command(locked, theirs.fileno()), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE, start_new_session=True,
             )  # fmt: skip
+        self.warm = False
+
+    def ready(self) -> None:
+        """Wait until the parent has imported everything; SandboxError where it never will."""
         try:
-            wire.receive(self.control, 120)
+            self.warm = self.warm or bool(wire.receive(self.control, 120))
         except wire.WireError:
             self.process.kill()
             said = self.process.stderr.read().decode(errors="replace").strip().splitlines()
@@ -129,6 +133,7 @@ class Submission:
 
     def __init__(self, sandbox: Sandbox, files: dict[str, bytes]):
         self.sandbox, self.ended = sandbox, ""
+        sandbox.ready()
         self.connection, theirs = socket.socketpair()
         with theirs:
             socket.send_fds(sandbox.control, [b"f"], [theirs.fileno()])

@@ -1,7 +1,10 @@
 """One table for a class: student by exercise, then the hint that each lost point earned."""
 
+import csv
 import textwrap
 from collections.abc import Iterable
+from dataclasses import astuple, fields
+from pathlib import Path
 
 from .course import Result
 
@@ -24,6 +27,15 @@ def as_table(results: Iterable[Result]) -> str:
             lead = f"  {result.student:<{width}}  {result.exercise:<6} "
             lines += textwrap.wrap(result.problem or result.hint, 110, initial_indent=lead, subsequent_indent=" " * len(lead))
     return "\n".join(lines)
+
+
+def write_csv(results: Iterable[Result], path: Path) -> Path:
+    """One row per student and exercise, with the hint and the reason where there is no score."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(field.name for field in fields(Result))
+        rows.writerows(astuple(result) for result in results)
+    return path
 
 
 def _cell(result: Result | None) -> str:
