@@ -59,7 +59,7 @@ def grade(problem_set, students, jobs, again, cell_seconds, no_sandbox, course) 
     """Grade the submissions of PROBLEM_SET in classroom/submitted/STUDENT/PROBLEM_SET/: those that are new or have changed."""
     from tqdm import tqdm
 
-    from .grading import Course, Limits, as_table, write_csv
+    from .grading import Course, Limits, as_table, write_csv, write_report
 
     classroom = Course(course)
     chosen = list(students) or classroom.students(problem_set)
@@ -76,8 +76,49 @@ def grade(problem_set, students, jobs, again, cell_seconds, no_sandbox, course) 
     bar.close()
     results.sort(key=lambda result: (result.student, result.exercise))
     click.echo(as_table(results))
-    path = write_csv(results, classroom.classroom / f"{problem_set}.csv")
-    click.echo(f"\nFeedback: {classroom.classroom / 'feedback'}   gradebook: classroom/gradebook.db   table: {path}")
+    files = [write_csv(results, classroom.classroom / f"{problem_set}.csv")]
+    files += write_report(problem_set, results, classroom.classroom)
+    click.echo(f"\nFeedback: {classroom.classroom / 'feedback'}   gradebook: {classroom.classroom / 'gradebook.db'}")
+    click.echo("\n".join(f"  {path}" for path in files))
+
+
+@main.command()
+@click.argument("problem_set")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--pattern", default=r"(?P<student>[^_]+).*\.(zip|ipynb)", show_default=True, help="Who it is, in a file's name.")
+@click.option("--course", type=click.Path(path_type=Path), default=".", help="The course folder; default: this one.")
+def collect(problem_set: str, folder: Path, pattern: str, course: Path) -> None:
+    """Take in the archives (or notebooks) in FOLDER, one per student, as hand-ins of PROBLEM_SET."""
+    from .grading import Course
+    from .grading.roster import collect
+
+    for name, outcome in collect(Course(course), problem_set, sorted(folder.iterdir()), pattern):
+        click.echo(f"{name:<40} {outcome}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--course", type=click.Path(path_type=Path), default=".", help="The course folder; default: this one.")
+def roster(file: Path, course: Path) -> None:
+    """Enter the class in FILE (CSV: of Canvas, Moodle or nbgrader) into the gradebook."""
+    from .grading import Course
+    from .grading.roster import read_roster
+
+    click.echo(f"{len(read_roster(Course(course), file))} students are in the gradebook.")
+
+
+@main.command()
+@click.argument("problem_set")
+@click.option("--for", "form", type=click.Choice(["canvas", "moodle"]), required=True, help="Whose column names to use.")
+@click.option("--out", type=click.Path(path_type=Path), help="Default: classroom/PROBLEM_SET-FOR.csv")
+@click.option("--course", type=click.Path(path_type=Path), default=".", help="The course folder; default: this one.")
+def grades(problem_set: str, form: str, out: Path | None, course: Path) -> None:
+    """Write everybody's points for PROBLEM_SET as CSV, to be imported elsewhere."""
+    from .grading import Course
+    from .grading.roster import write_grades
+
+    classroom = Course(course)
+    click.echo(write_grades(classroom, problem_set, out or classroom.classroom / f"{problem_set}-{form}.csv", form))
 
 
 @main.command()

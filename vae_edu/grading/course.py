@@ -168,7 +168,12 @@ class Course:
                 self._run(self.api.autograde, ps, student, force=True, create=True)
                 self._run(self.api.generate_feedback, ps, student, force=True)
                 ledger.write(
-                    student, content=submission.content, versions=current, notes=submission.notes, ended=executed["ended"]
+                    student,
+                    content=submission.content,
+                    versions=current,
+                    notes=submission.notes,
+                    ended=executed["ended"],
+                    seconds=executed["seconds"],
                 )
                 yield self.results(ps, student)
             except (CourseError, NotebookError, SandboxError) as error:

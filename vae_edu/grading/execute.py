@@ -19,7 +19,6 @@ import numpy as np
 from .sandbox import Ended, Limits, Sandbox, Submission
 
 RESTARTS = 5  # fresh processes for one submission
-PATIENCE = 5.0  # seconds beyond a limit that the submission's own process should have kept
 SHOWN = 1_000_000  # characters of one output, and of one error
 PICTURES = ("image/png", "image/jpeg")  # HTML and scripts of a student are shown to nobody
 KINDS = ("blank", "time", "none", "type", "in place", "no gradient")
@@ -106,8 +105,8 @@ class _Run:
         return True
 
     def _cell(self, source: str) -> list[dict]:
-        seconds = self.limits.cell
-        reply = self.submission.ask({"do": "cell", "source": source, "seconds": seconds}, seconds + PATIENCE)
+        message = {"do": "cell", "source": source, "seconds": self.limits.cell}
+        reply = self.submission.ask(message, self.limits.cell + self.limits.grace)
         return cleaned(reply.get("outputs"))
 
     def _test(self, test: str) -> list[dict] | None:
@@ -157,7 +156,7 @@ class _Names(dict):
 
 def remote(submission: Submission, name: str):
     """The student's function `name`, to be judged from here (see `checks.runner.Elsewhere`)."""
-    from ..checks.calling import TIME_LIMIT, Failure
+    from ..checks.calling import Failure
     from ..checks.runner import Elsewhere
 
     class Remote(Elsewhere):
@@ -188,9 +187,10 @@ def remote(submission: Submission, name: str):
             return arrays[0].astype(np.float64)
 
         def _ask(self, what: str, **message):
+            limits = submission.sandbox.limits
             request = {"do": what, "exercise": self.exercise.name, "name": name, **message}
             try:
-                reply = submission.ask(request, TIME_LIMIT + PATIENCE)
+                reply = submission.ask(request, limits.call + limits.grace)
             except Ended as end:
                 return Failure("lost", f"{end}.")
             self.printed = self.printed or str(reply.get("printed", ""))[:2000]

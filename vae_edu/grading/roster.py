@@ -1,0 +1,124 @@
+"""A class comes in as CSV, hand-ins as archives, and grades go out as CSV, in the words of Canvas and Moodle."""
+
+import csv
+import re
+import stat
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from .course import Course, CourseError
+from .intake import FILES, FOLDER_BYTES, MARK
+
+COLUMNS = {  # nbgrader's field: its names in Canvas's gradebook export, Moodle's participants list, and nbgrader itself
+    "id": ("id", "SIS Login ID", "Username", "SIS User ID", "ID number", "Email address"),
+    "first_name": ("first_name", "First name"),
+    "last_name": ("last_name", "Last name", "Surname", "Student"),
+    "email": ("email", "Email address"),
+    "lms_user_id": ("lms_user_id", "ID", "ID number"),
+}
+
+
+def read_roster(course: Course, path: Path) -> list[str]:
+    """Enter the class into the gradebook; returns the ids, which are the names of the hand-in folders."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CourseError(f"{path} cannot be read as UTF-8 CSV ({type(error).__name__}).") from None
+    names = {field: next((c for c in columns if rows and c in rows[0]), None) for field, columns in COLUMNS.items()}
+    if names["id"] is None:
+        raise CourseError(f"{path} has no column with the students' ids; it should be one of {', '.join(COLUMNS['id'])}.")
+    found = []
+    with course.api.gradebook as gradebook:
+        for row in rows:
+            student = {field: (row[column] or "").strip() for field, column in names.items() if column}
+            if not student["id"] or "points possible" in student.get("last_name", "").lower():
+                continue  # Canvas's second line
+            found.append(student.pop("id"))
+            gradebook.update_or_create_student(found[-1], **student)
+    return found
+
+
+def write_grades(course: Course, ps: str, path: Path, form: str) -> Path:
+    """Everybody's score, written answers and late penalty included, for an import into Canvas or Moodle.
+
+    A student without a score has an empty cell: those systems leave what they have.
+    """
+    with course.api.gradebook as gradebook:
+        maximum = gradebook.find_assignment(ps).max_score
+        rows = []
+        for student in gradebook.students:
+            (score,) = [s for s in student.submissions if s.name == ps] or [None]
+            points = "" if score is None else f"{max(0.0, score.score - (score.late_submission_penalty or 0.0)):g}"
+            rows.append(
+                (
+                    student.id,
+                    student.first_name or "",
+                    student.last_name or "",
+                    student.email or "",
+                    student.lms_user_id or "",
+                    points,
+                )
+            )
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        if form == "canvas":
+            out.writerow(["Student", "ID", "SIS User ID", "SIS Login ID", "Section", ps])
+            out.writerow(["    Points Possible", "", "", "", "", f"{maximum:g}"])
+            out.writerows(
+                [f"{last}, {first}".strip(", "), lms, "", login, "", points] for login, first, last, _, lms, points in rows
+            )
+        else:
+            out.writerow(["Username", "First name", "Last name", "Email address", "ID number", ps])
+            out.writerows([login, first, last, email, lms, points] for login, first, last, email, lms, points in rows)
+    return path
+
+
+def collect(course: Course, ps: str, archives: Iterable[Path], pattern: str) -> Iterator[tuple[str, str]]:
+    """Unpack one archive (or notebook) per student into classroom/submitted; yields (file, what became of it).
+
+    pattern: a regular expression on the file's name with a group `student`, and `timestamp` if there is one. An unsafe
+    archive is refused, the others are not.
+    """
+    for path in archives:
+        match = re.fullmatch(pattern, path.name)
+        if not match:
+            yield path.name, f"✗ left alone: its name does not fit {pattern}"
+            continue
+        student, moment = match["student"], match.groupdict().get("timestamp")
+        target = course.classroom / "submitted" / student / ps
+        try:
+            files = _unpacked(path) if path.suffix == ".zip" else {f"{ps}.ipynb": path.read_bytes()}
+        except (CourseError, OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+            yield path.name, f"✗ refused: {error}"
+            continue
+        if moment:
+            files[MARK] = moment.encode()
+        for name, content in files.items():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            (target / name).write_bytes(content)
+        yield path.name, f"✓ {student}: {len(files)} file{'s' * (len(files) != 1)}"
+
+
+def _unpacked(path: Path) -> dict[str, bytes]:
+    """The files of an archive, in memory; nothing outside, no links, no bombs. One folder around all of them is taken off."""
+    found: dict[str, bytes] = {}
+    with zipfile.ZipFile(path) as archive:
+        entries = [entry for entry in archive.infolist() if not entry.is_dir() and not entry.filename.startswith("__MACOSX/")]
+        if len(entries) > FILES:
+            raise CourseError(f"it holds {len(entries)} files; at most {FILES} are taken.")
+        for entry in entries:
+            name = PurePosixPath(entry.filename.replace("\\", "/"))
+            if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
+                raise CourseError(f"it would write outside its folder ({entry.filename!r}).")
+            if stat.S_ISLNK(entry.external_attr >> 16):
+                raise CourseError(f"it holds a link ({entry.filename!r}).")
+            with archive.open(entry) as file:
+                found[str(name)] = file.read(FOLDER_BYTES - sum(map(len, found.values())) + 1)
+            if sum(map(len, found.values())) > FOLDER_BYTES:
+                raise CourseError(f"it unpacks to more than {FOLDER_BYTES // 2**20} MB.")
+    tops = {PurePosixPath(name).parts[0] for name in found}
+    if len(tops) == 1 and all(len(PurePosixPath(name).parts) > 1 for name in found):
+        return {str(PurePosixPath(*PurePosixPath(name).parts[1:])): content for name, content in found.items()}
+    return found
