@@ -3,6 +3,7 @@
 import importlib
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ def examine() -> Iterator[tuple[str, bool, str]]:
     yield _try("a kernel starts and answers", _kernel)
     found = shutil.which("alembic", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
     yield "nbgrader finds alembic", bool(found), found or "missing: pip install alembic"
+    yield _try("submissions can be isolated", _sandbox)
     yield _try("the references are whole", _references)
     yield _try("the data sets at hand", _data)
     yield _try("a temporary file can be written", _disk)
@@ -29,7 +31,9 @@ def _try(what: str, attempt: Callable[[], str]) -> tuple[str, bool, str]:
     try:
         return what, True, attempt()
     except Exception as error:
-        return what, False, f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}; reinstall with: make setup"
+        said = (str(error).splitlines() or [""])[0]
+        ours = type(error).__module__.startswith("vae_edu.")
+        return what, False, said if ours else f"{type(error).__name__}: {said}; reinstall with: make setup"
 
 
 def _device() -> str:
@@ -46,6 +50,28 @@ def _kernel() -> str:
 
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("6 * 7")])
     return execute(notebook, Path.cwd(), timeout=60).cells[0].outputs[0].data["text/plain"]
+
+
+def _sandbox() -> str:
+    """Start a sandbox and try to leave it: what is there outside, what it may write, whom it may call."""
+    from .grading.sandbox import Sandbox
+
+    with tempfile.NamedTemporaryFile() as secret, socket.create_server(("127.0.0.1", 0)) as server, Sandbox() as sandbox:
+        attempts = {
+            "read a file of this machine": f"open({secret.name!r})",
+            "change the library": "import vae_edu; open(vae_edu.__file__, 'a')",
+            "reach the network": f"import socket; socket.create_connection(('127.0.0.1', {server.getsockname()[1]}), 1)",
+        }
+        submission = sandbox.submission({})
+        alive = submission.ask({"do": "cell", "source": "6 * 7", "seconds": 10}, 20)["outputs"]
+        if "42" not in str(alive):
+            raise RuntimeError("a cell does not run in it")
+        for what, source in attempts.items():
+            outputs = submission.ask({"do": "cell", "source": source, "seconds": 10}, 20)["outputs"]
+            if not any(output["output_type"] == "error" for output in outputs):
+                raise RuntimeError(f"a submission could {what}: do not grade on this machine")
+        submission.close()
+    return f"{shutil.which('bwrap')}; could not {', '.join(attempts)}"
 
 
 def _references() -> str:

@@ -271,6 +271,7 @@ active_units.case("an offset is not activity", [[5.0], [5.0], [5.0]], 0.01, expe
 active_units.case("just active: variance 0.0225", [[0.15], [-0.15]] * 50, 0.02, expected=1.0)
 active_units.case("one odd image is not activity", [[1.0]] + [[0.0]] * 99, 0.05, expected=0.0)
 active_units.case("the threshold counts: variance 0.0225", [[0.15], [-0.15]] * 50, 0.03, expected=0.0, edge=True)
+active_units.case("more than, not as much as: variance ½", [[0.0], [1.0]], 0.5, expected=0.0, edge=True)
 
 
 @active_units.misconception("The variance runs over the latents: take it over the images, for each latent (dimension 0).")

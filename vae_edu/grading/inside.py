@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 import traceback
 from pathlib import Path
 
@@ -95,6 +96,8 @@ def _supervise(first: int, born: int, control: socket.socket, locked: bool) -> N
             sys.exit()
     if not locked:
         _kill(leader, locked)
+    while locked and _strangers(first):  # nothing may be left when the next submission comes
+        time.sleep(0.01)
     control.settimeout(None)
     code = os.waitstatus_to_exitcode(status)
     send(control, {"reason": reason, "signal": code - 128 if code > 128 else max(0, -code), "code": code, "leader": line})

@@ -69,7 +69,7 @@ PROGRAMS = {
     "leaves-a-note": (
         "import os, subprocess\n"
         "for path in ('/tmp', '/dev/shm', os.getcwd(), os.path.expanduser('~'), '/course', '/'):\n"
-        "    try: open(path + '/SECRET-NOTE', 'w').write('x')\n    except OSError: pass\n"
+        "    try: open(path + '/SECRET' + '-NOTE', 'w').write('x')\n    except OSError: pass\n"
         "subprocess.Popen(['python', '-c', 'import time; time.sleep({mark})', 'SECRET-NOTE'], start_new_session=True)"
     ),
     "looks-for-notes": (
@@ -164,7 +164,7 @@ PROGRAMS = {
     ),
     "honest-asks": RIGHT + "name = input('Your name? ')",
     "honest-plots": (
-        RIGHT + "import matplotlib.pyplot as plt\nfig, ax = plt.subplots(8, 4, figsize=(40, 40))\nfor a in ax.flat: a.plot([1, 2])\nplt.show()"
+        RIGHT + "import matplotlib.pyplot as plt\nfig, ax = plt.subplots(2, 2, figsize=(40, 40))\nfor a in ax.flat: a.plot([1, 2])\nplt.show()"
     ),
     "honest-magic": "%matplotlib inline\n" + RIGHT + "%timeit -n 1 -r 1 sum(range(10))\n!echo hello",
     "honest-seed": RIGHT + "torch.manual_seed(1)\nimport random, numpy\nrandom.seed(1); numpy.random.seed(1)",
