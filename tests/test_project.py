@@ -18,7 +18,7 @@ FLOORS = [
     {"networks", "likelihoods", "priors", "objectives"},
     {"models"},
     {"training", "evaluation", "data", "formats"},
-    {"reference", "checks", "grading", "plots", "notebooks", "doctor", "cli"},
+    {"reference", "checks", "grading", "plots", "notebooks", "doctor", "cli", "cli_grading"},
 ]
 FILES = sorted((ROOT / "vae_edu").rglob("*.py"))
 
@@ -40,18 +40,17 @@ def test_a_module_is_short_and_imports_nothing_from_above(path):
             if node.level > inside:
                 names = [node.module.split(".")[0]] if node.module else [a.name for a in node.names]
                 for name in names:
-                    assert name == "__version__" or floor(name) <= floor(own), f"{own} imports {name}"
+                    assert name in ("__version__", "CHECK_MIME") or floor(name) <= floor(own), f"{own} imports {name}"
 
 
 def test_the_teaching_core_and_the_library_stay_readable():
     lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in FILES}
     core = sum(n for path, n in lines.items() if path.relative_to(ROOT / "vae_edu").parts[0].removesuffix(".py") not in FLOORS[4])
     assert core < 2000
-    declared = ("ps", "recipes", "epitomic", "vampprior")  # exercises and recipes are declarations, tables more than code
-    rest = [
-        n for path, n in lines.items() if path.parent.name not in ("checks", "reference") or not path.name.startswith(declared)
-    ]
-    assert sum(rest) < 4000
+    grader = sum(n for path, n in lines.items() if path.parent.name == "grading" or path.name == "cli_grading.py")
+    exercises = sum(n for path, n in lines.items() if path.parent.name == "checks" and path.name.startswith("ps"))
+    assert sum(lines.values()) - exercises - grader < 4000
+    assert grader < 2000  # a tool for instructors, beside what the course teaches
 
 
 def test_pins_and_requirements_agree():

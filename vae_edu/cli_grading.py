@@ -1,0 +1,96 @@
+"""The commands of an instructor: roster, release, collect, grade, grades. See `cli` for the others."""
+
+from pathlib import Path
+
+import click
+
+COURSE = click.option("--course", type=click.Path(path_type=Path), default=".", help="The course folder; default: this one.")
+
+
+@click.command()
+@click.argument("problem_set")
+@click.option("--student", "students", multiple=True, help="Only this student (may be repeated).")
+@click.option("--jobs", type=click.IntRange(1), help="Submissions run at once; default: one per core, fewer for a small class.")
+@click.option("--again", is_flag=True, help="Grade everything again, not only what has changed.")
+@click.option("--cell-seconds", default=60.0, show_default=True, type=click.FloatRange(0.1), help="What one cell may take.")
+@click.option("--no-sandbox", is_flag=True, help="Run submissions unisolated: they can read and change what you can.")
+@COURSE
+def grade(problem_set, students, jobs, again, cell_seconds, no_sandbox, course) -> None:
+    """Grade the submissions of PROBLEM_SET in classroom/submitted/STUDENT/PROBLEM_SET/: those that are new or have changed."""
+    from tqdm import tqdm
+
+    from .grading import Course, Limits, as_table, write_csv, write_report
+
+    classroom = Course(course)
+    chosen = list(students) or classroom.students(problem_set)
+    if not chosen:
+        raise click.ClickException(
+            f"Nobody has submitted {problem_set}: put notebooks into classroom/submitted/STUDENT/{problem_set}/."
+        )
+    options = {"jobs": jobs, "again": again, "locked": not no_sandbox, "limits": Limits(cell=cell_seconds)}
+    results, bar = [], tqdm(total=len(chosen), unit="student", leave=False)
+    for rows in classroom.grade(problem_set, chosen, **options):
+        bar.set_description(rows[0].student)
+        bar.update()
+        results += rows
+    bar.close()
+    results.sort(key=lambda result: (result.student, result.exercise))
+    click.echo(as_table(results))
+    files = [write_csv(results, classroom.classroom / f"{problem_set}.csv")]
+    files += write_report(problem_set, results, classroom.classroom)
+    click.echo(f"\nFeedback: {classroom.classroom / 'feedback'}   gradebook: {classroom.classroom / 'gradebook.db'}")
+    click.echo("\n".join(f"  {path}" for path in files))
+
+
+@click.command()
+@click.argument("problem_set")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--pattern", default=r"(?P<student>[^_]+).*\.(zip|ipynb)", show_default=True, help="Who it is, in a file's name.")
+@COURSE
+def collect(problem_set: str, folder: Path, pattern: str, course: Path) -> None:
+    """Take in the archives (or notebooks) in FOLDER, one per student, as hand-ins of PROBLEM_SET."""
+    from .grading import Course
+    from .grading.roster import collect
+
+    for name, outcome in collect(Course(course), problem_set, sorted(folder.iterdir()), pattern):
+        click.echo(f"{name:<40} {outcome}")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@COURSE
+def roster(file: Path, course: Path) -> None:
+    """Enter the class in FILE (CSV: of Canvas, Moodle or nbgrader) into the gradebook."""
+    from .grading import Course
+    from .grading.roster import read_roster
+
+    click.echo(f"{len(read_roster(Course(course), file))} students are in the gradebook.")
+
+
+@click.command()
+@click.argument("problem_set")
+@click.option("--for", "form", type=click.Choice(["canvas", "moodle"]), required=True, help="Whose column names to use.")
+@click.option("--out", type=click.Path(path_type=Path), help="Default: classroom/PROBLEM_SET-FOR.csv")
+@COURSE
+def grades(problem_set: str, form: str, out: Path | None, course: Path) -> None:
+    """Write everybody's points for PROBLEM_SET as CSV, to be imported elsewhere."""
+    from .grading import Course
+    from .grading.roster import write_grades
+
+    classroom = Course(course)
+    click.echo(write_grades(classroom, problem_set, out or classroom.classroom / f"{problem_set}-{form}.csv", form))
+
+
+@click.command()
+@click.argument("problem_sets", nargs=-1)
+@COURSE
+def release(problem_sets: tuple[str, ...], course: Path) -> None:
+    """Make the students' notebooks in assignments/ from solutions/ (all of them, or PROBLEM_SETS)."""
+    from .grading import Course
+
+    classroom = Course(course)
+    for ps in problem_sets or classroom.problem_sets():
+        click.echo(classroom.release(ps).relative_to(classroom.root))
+
+
+COMMANDS = (roster, release, collect, grade, grades)
