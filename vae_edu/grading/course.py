@@ -62,7 +62,6 @@ class Course:
         config.NbGrader.logfile = None
         config.Autograde.autograde_preprocessors = [self._put_in, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
         config.GenerateFeedback.preprocessors = [ClearHiddenTests, GetGrades, "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
-        config.HTMLExporter.sanitize_html = True  # a student's Markdown may hold scripts
         self.api = NbGraderAPI(config=config)
         self._executed: dict[tuple[str, str], list[list[dict]]] = {}
 

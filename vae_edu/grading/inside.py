@@ -74,6 +74,7 @@ def _supervise(first: int, born: int, control: socket.socket, locked: bool) -> N
     os.close(born)
     leader, _, limits = line.partition(" ")
     reason, memory, processes = "", *(int(n) for n in limits.split() or (2**62, 2**62))
+    inherited = _own_bytes(os.getpid())
     control.settimeout(0.05)
     while True:
         done, status = os.waitpid(first, os.WNOHANG)
@@ -86,7 +87,7 @@ def _supervise(first: int, born: int, control: socket.socket, locked: bool) -> N
                 found = _strangers(first)
                 if len(found) > processes:
                     reason = "processes"
-                elif sum(map(_resident_bytes, found)) > memory and sum(map(_private_bytes, found)) > memory:
+                elif sum(max(0, _own_bytes(pid) - inherited) for pid in found) > memory:
                     reason = "memory"
                 if reason:
                     _kill(leader, locked)
@@ -118,20 +119,12 @@ def _strangers(first: int) -> list[int]:
     return [pid for name in os.listdir("/proc") if name.isdigit() and (pid := int(name)) not in (1, os.getpid(), first)]
 
 
-def _resident_bytes(pid: int) -> int:
-    """An upper bound that costs nothing to read: a forked process shares most of it with its parent."""
+def _own_bytes(pid: int) -> int:
+    """Memory that is no file's. (What it shares with none, in smaps, would wait for a process that forks all the time.)"""
     try:
         with open(f"/proc/{pid}/statm") as file:
-            return int(file.read().split()[1]) * resource.getpagesize()
-    except (OSError, ValueError, IndexError):
-        return 0
-
-
-def _private_bytes(pid: int) -> int:
-    """Memory that a process shares with nobody."""
-    try:
-        with open(f"/proc/{pid}/smaps_rollup") as file:
-            return 1024 * sum(int(line.split()[1]) for line in file if line.startswith("Private_"))
+            _, resident, shared, *_ = map(int, file.read().split())
+        return (resident - shared) * resource.getpagesize()
     except (OSError, ValueError):
         return 0
 
@@ -296,6 +289,7 @@ def _run_cell(shell, source: str, seconds: float) -> dict:
     from ..checks.calling import OutOfTime, time_limit
 
     streams, shell.failure = {"stdout": Kept(), "stderr": Kept()}, None
+    before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = streams.values()
     shell.display_pub, results = CapturingDisplayPublisher(), []
     shell.display_trap.hook = CapturingDisplayHook(shell=shell, outputs=results)
@@ -307,6 +301,8 @@ def _run_cell(shell, source: str, seconds: float) -> dict:
         pass
     except SystemExit as error:
         shell.failure = {"ename": "SystemExit", "evalue": str(error), "traceback": []}
+    finally:
+        sys.stdout, sys.stderr = before
     if shell.failure and shell.failure["ename"] == "OutOfTime":
         shell.failure = {"ename": "OutOfTime", "evalue": f"the cell ran for more than {seconds:g} seconds", "traceback": []}
     outputs = [{"output_type": "stream", "name": name, "text": kept.text} for name, kept in streams.items() if kept.text]

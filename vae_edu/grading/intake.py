@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import bleach
 import nbformat
 from nbformat import NotebookNode
 
@@ -129,7 +130,7 @@ def transplant(theirs: NotebookNode, release: NotebookNode) -> tuple[NotebookNod
             continue
         own = copy.deepcopy(ours[grade_id])
         if not own.metadata.nbgrader.locked:
-            own.source = source
+            own.source = source if own.cell_type == "code" else without_scripts(source)
         elif source.strip() != own.source.strip():
             changed.append(grade_id)
         cells.append(own)
@@ -157,10 +158,18 @@ def _grade_id(cell: NotebookNode) -> str:
 
 
 def _cell(source: str, cell_type: str) -> NotebookNode:
-    """A cell of the student's own, without its metadata. What is neither code nor Markdown is not run."""
+    """A cell of the student's own, without its metadata."""
     if cell_type == "code":
         return nbformat.v4.new_code_cell(source)
-    return nbformat.v4.new_markdown_cell(source) if cell_type == "markdown" else nbformat.v4.new_raw_cell(source)
+    return nbformat.v4.new_markdown_cell(without_scripts(source))
+
+
+def without_scripts(markdown: str) -> str:
+    """Markdown whose HTML, where there is any, does nothing: a person reads it in the formgrader, with a cookie in the browser."""
+    if not re.search(r"<\s*[a-zA-Z/!?]", markdown):
+        return markdown
+    tags = {*bleach.ALLOWED_TAGS, "p", "br", "sub", "sup", "h1", "h2", "h3", "h4", "pre", "table", "tr", "td", "th", "img", "u"}
+    return bleach.clean(markdown, tags=tags, attributes={"a": ["href", "title"], "img": ["src", "alt"]})
 
 
 def _timestamp(raw: bytes) -> tuple[datetime | None, list[str]]:
