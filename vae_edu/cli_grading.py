@@ -1,5 +1,6 @@
 """The commands of an instructor: roster, release, collect, grade, grades. See `cli` for the others."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -11,15 +12,16 @@ COURSE = click.option("--course", type=click.Path(path_type=Path), default=".", 
 @click.argument("problem_set")
 @click.option("--student", "students", multiple=True, help="Only this student (may be repeated).")
 @click.option("--jobs", type=click.IntRange(1), help="Submissions run at once; default: one per core, fewer for a small class.")
+@click.option("--cluster", metavar="tcp://HOST:8786", help="Run submissions on the workers of this Dask scheduler.")
 @click.option("--again", is_flag=True, help="Grade everything again, not only what has changed.")
 @click.option("--cell-seconds", default=60.0, show_default=True, type=click.FloatRange(0.1), help="What one cell may take.")
 @click.option("--no-sandbox", is_flag=True, help="Run submissions unisolated: they can read and change what you can.")
 @COURSE
-def grade(problem_set, students, jobs, again, cell_seconds, no_sandbox, course) -> None:
+def grade(problem_set, students, jobs, cluster, again, cell_seconds, no_sandbox, course) -> None:
     """Grade the submissions of PROBLEM_SET in classroom/submitted/STUDENT/PROBLEM_SET/: those that are new or have changed."""
     from tqdm import tqdm
 
-    from .grading import Course, Limits, as_table, write_csv, write_report
+    from .grading import Course, Limits, as_table, on_cluster, write_csv, write_report
 
     classroom = Course(course)
     chosen = list(students) or classroom.students(problem_set)
@@ -29,10 +31,11 @@ def grade(problem_set, students, jobs, again, cell_seconds, no_sandbox, course) 
         )
     options = {"jobs": jobs, "again": again, "locked": not no_sandbox, "limits": Limits(cell=cell_seconds)}
     results, bar = [], tqdm(total=len(chosen), unit="student", leave=False)
-    for rows in classroom.grade(problem_set, chosen, **options):
-        bar.set_description(rows[0].student)
-        bar.update()
-        results += rows
+    with on_cluster(cluster) if cluster else nullcontext({}) as workers:
+        for rows in classroom.grade(problem_set, chosen, **options | workers):
+            bar.set_description(rows[0].student)
+            bar.update()
+            results += rows
     bar.close()
     results.sort(key=lambda result: (result.student, result.exercise))
     click.echo(as_table(results))

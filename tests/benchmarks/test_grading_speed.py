@@ -87,11 +87,11 @@ def test_a_class_of_40_beside_plain_nbgrader(course, capsys):
     subprocess.run(["nbgrader", "autograde", "ps1"], cwd=plain_root, env=environment, capture_output=True)
     plain = time.perf_counter() - started
     lines = [
-        f"class of {CLASS} on {os.cpu_count()} cores, with feedback and report: {seconds:.0f} s, {60 * CLASS / seconds:.0f} a minute",
+        f"class of {CLASS}, {os.cpu_count()} cores, feedback and report: {seconds:.0f} s, {60 * CLASS / seconds:.0f} a minute",
         f"    of it in the sandboxes and judging: {inside:.0f} s, on all cores together",
         f"plain nbgrader autograde, serial, without feedback: {plain:.0f} s, {60 * CLASS / plain:.0f} a minute",
         f"    ratio {plain / seconds:.1f}",
-        f"memory: the grader {usage.ru_maxrss / 1024:.0f} MB, with workers and sandboxes {peak[0] / 2**20:.0f} MB (shared pages once)",
+        f"memory: the grader {usage.ru_maxrss / 1024:.0f} MB, with workers and sandboxes {peak[0] / 2**20:.0f} MB",
     ]
     with capsys.disabled():
         print("\n" + "\n".join(lines))
@@ -102,7 +102,8 @@ def test_a_class_of_40_beside_plain_nbgrader(course, capsys):
 def job():
     cells = notebooks.read(ROOT / "solutions" / "ps1" / "ps1.ipynb").cells
     return {
-        "cells": [[cell.source, test_of(cell)] for cell in cells if cell.cell_type == "code"], "files": {}, "limits": asdict(Limits()),
+        "cells": [[cell.source, test_of(cell)] for cell in cells if cell.cell_type == "code"],
+        "files": {}, "limits": asdict(Limits()),
         "tests": {test_of(cell): cell.source for cell in cells if cell.cell_type == "code" and is_test(cell)},
     }  # fmt: skip
 

@@ -162,7 +162,7 @@ class Course:
             submission = running.pop(done)
             student = submission.student
             try:
-                executed = done.result()
+                executed = self._result(done)
                 self._executed[student, ps] = self._outputs(ps, submission, executed["outputs"])
                 self._run(self.api.autograde, ps, student, force=True, create=True)
                 self._run(self.api.generate_feedback, ps, student, force=True)
@@ -180,6 +180,14 @@ class Course:
                 yield [self._without_score(ps, student, str(error))]
             finally:
                 self._executed.pop((student, ps), None)
+
+    def _result(self, done: Future) -> dict:
+        try:
+            return done.result()
+        except (BrokenExecutor, CourseError, SandboxError):
+            raise
+        except Exception as error:  # a cluster gives up on one submission, not on all
+            raise CourseError(f"it could not be run ({type(error).__name__}: {error}).") from None
 
     def _outputs(self, ps: str, submission: Submission, outputs: list[list[dict] | None]) -> list[list[dict]]:
         """The outputs of every code cell; of a test that was not run again, those of the last time."""

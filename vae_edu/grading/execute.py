@@ -11,6 +11,7 @@ import builtins
 import importlib
 import math
 import re
+import threading
 import time
 from typing import Any
 
@@ -24,6 +25,7 @@ PICTURES = ("image/png", "image/jpeg")  # HTML and scripts of a student are show
 KINDS = ("blank", "time", "none", "type", "in place", "no gradient")
 
 _open: dict[bool, Sandbox] = {}
+_one_at_a_time = threading.Lock()  # a worker of a cluster may have several threads
 
 
 def execute(job: dict) -> dict:
@@ -34,14 +36,15 @@ def execute(job: dict) -> dict:
     Returns "outputs" (one list per cell, as nbformat has
     them, None for a test that was not asked for), "seconds" by the clock, and "ended": why a process was lost, if one was.
     """
-    started = time.monotonic()
-    try:
-        run = _Run(job)
-        outputs = run.all_cells()
-        run.submission.close()
-    except BaseException:
-        close(job["locked"])  # whatever went wrong, the next submission gets a new sandbox
-        raise
+    with _one_at_a_time:
+        started = time.monotonic()
+        try:
+            run = _Run(job)
+            outputs = run.all_cells()
+            run.submission.close()
+        except BaseException:
+            close(job["locked"])  # whatever went wrong, the next submission gets a new sandbox
+            raise
     return {"outputs": outputs, "ended": run.ended, "seconds": round(time.monotonic() - started, 2)}
 
 

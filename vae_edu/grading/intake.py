@@ -165,7 +165,7 @@ def _cell(source: str, cell_type: str) -> NotebookNode:
 
 
 def without_scripts(markdown: str) -> str:
-    """Markdown whose HTML, where there is any, does nothing: a person reads it in the formgrader, with a cookie in the browser."""
+    """Markdown whose HTML, where there is any, does nothing: it is read in the formgrader, with a cookie in the browser."""
     if not re.search(r"<\s*[a-zA-Z/!?]", markdown):
         return markdown
     tags = {*bleach.ALLOWED_TAGS, "p", "br", "sub", "sup", "h1", "h2", "h3", "h4", "pre", "table", "tr", "td", "th", "img", "u"}
