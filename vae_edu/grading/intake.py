@@ -10,6 +10,7 @@ import json
 import os
 import re
 import stat
+import warnings
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,7 +101,9 @@ def _notebook(files: dict[str, bytes], name: str) -> NotebookNode:
         content["metadata"] = {}  # the course's own comes in its place
         for cell in content["cells"]:
             cell["outputs"] = []
-        return nbformat.reads(json.dumps(content), as_version=4)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # ids that are missing or stand twice get new ones
+            return nbformat.reads(json.dumps(content), as_version=4)
     except UnicodeDecodeError:
         raise IntakeError(f"{path} is not UTF-8 text: save it in Jupyter again.") from None
     except RecursionError:

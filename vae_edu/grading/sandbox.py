@@ -142,7 +142,12 @@ class Submission:
         with theirs:
             socket.send_fds(sandbox.control, [b"f"], [theirs.fileno()])
         arrays = {name: np.frombuffer(content, np.uint8) for name, content in files.items()}
-        self.ask({"files": arrays, "limits": asdict(sandbox.limits)}, 60)
+        try:
+            self.ask({"files": arrays, "limits": asdict(sandbox.limits)}, 60)
+        except Ended:  # before the first line of a student: this machine's fault, and nobody's zero
+            raise SandboxError(
+                "Submissions cannot be locked away from each other here (are user namespaces allowed?); see `vae-edu doctor`."
+            ) from None
 
     def ask(self, message: dict, seconds: float) -> dict:
         """Send a message and return the reply."""
