@@ -1,20 +1,18 @@
-"""Release and grade problem sets with nbgrader, every submission in a sandbox, and read the result as one table."""
+"""Release and grade problem sets with nbgrader, every submission in a sandbox, and read the result as one table.
 
-from .cluster import on_cluster
-from .course import Course, CourseError, Result, workers
-from .report import write_report
-from .sandbox import Limits, SandboxError
-from .table import as_table, write_csv
+Names are imported when they are used: the sandbox and the workers do without nbgrader, which takes seconds to import.
+"""
 
-__all__ = [
-    "Course",
-    "CourseError",
-    "Limits",
-    "Result",
-    "SandboxError",
-    "as_table",
-    "on_cluster",
-    "workers",
-    "write_csv",
-    "write_report",
-]
+from importlib import import_module
+
+HOMES = {
+    "Course": "course", "CourseError": "course", "Limits": "sandbox", "Result": "course", "SandboxError": "sandbox",
+    "as_table": "table", "on_cluster": "cluster", "workers": "course", "write_csv": "table", "write_report": "report",
+}  # fmt: skip
+__all__ = list(HOMES)
+
+
+def __getattr__(name: str):
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{HOMES[name]}", __name__), name)

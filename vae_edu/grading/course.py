@@ -18,11 +18,12 @@ from pathlib import Path
 import nbformat
 from nbgrader.api import MissingEntry
 from nbgrader.apps import NbGraderAPI
-from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, ClearHiddenTests, GetGrades, SaveAutoGrades
+from nbgrader.preprocessors import AssignLatePenalties, ClearHiddenTests, GetGrades, OverwriteCells, SaveAutoGrades
 from traitlets.config import Config, PyFileConfigLoader
 
 from ..notebooks import NotebookError, check_outputs, kernel_surroundings, read
 from .execute import execute, versions
+from .feedback import FeedbackExporter
 from .intake import IntakeError, Submission, take_in
 from .sandbox import Limits, SandboxError, missing
 
@@ -60,8 +61,10 @@ class Course:
         self.classroom.mkdir(parents=True, exist_ok=True)
         config.CourseDirectory.db_url = f"sqlite:///{self.classroom / 'gradebook.db'}"
         config.NbGrader.logfile = None
-        config.Autograde.autograde_preprocessors = [self._put_in, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
+        config.Autograde.sanitize_preprocessors = [OverwriteCells]  # the hidden tests; all else is `intake`'s
+        config.Autograde.autograde_preprocessors = [self._put_in, SaveAutoGrades, AssignLatePenalties]
         config.GenerateFeedback.preprocessors = [ClearHiddenTests, GetGrades, "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
+        config.GenerateFeedback.exporter_class = FeedbackExporter
         self.api = NbGraderAPI(config=config)
         self._executed: dict[tuple[str, str], list[list[dict]]] = {}
 
