@@ -28,6 +28,7 @@ def as_text(report: Report, points: float | None = None) -> str:
 
 def as_data(report: Report, points: float | None = None, seed: int = 0) -> dict:
     """The report as plain data, kept in the notebook beside the text."""
+    graded = {} if points is None else {"check": report.exercise.version}
     failed = next((row for row in report.rows if not row.passed), None)
     return {
         "exercise": report.exercise.number,
@@ -38,7 +39,7 @@ def as_data(report: Report, points: float | None = None, seed: int = 0) -> dict:
         "misconception": report.misconception,
         "hint": report.hint or (failed.note if failed else ""),
         "seed": seed,
-        "check": report.exercise.version,
+        **graded,
         "vae_edu": __version__,
     }
 

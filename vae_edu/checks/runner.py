@@ -10,6 +10,7 @@ from .calling import Failure, Function, surroundings
 from .exercise import Arguments, Exercise, Trial
 
 BATCHES = 4  # fresh inputs drawn for each check
+SHOWN = 6  # values of an array that are printed
 FINAL = ("blank", "time", "lost")  # failures after which the function is not called again
 
 
@@ -102,22 +103,24 @@ def judge(exercise: Exercise, trial: Trial, answers: list[Any]) -> Row:
     for arguments, answer, expected in zip(trial.inputs, answers, trial.expected):
         note, details = _difference(exercise, answer, expected)
         if note:
-            tried = (f"tried      {inputs_as_text(exercise, arguments)}",) if not isinstance(answer, Failure) else ()
-            return Row(trial.label, False, trial.edge, note, tried + details)
+            tried = inputs_as_text(exercise, arguments) if details else ""
+            return Row(trial.label, False, trial.edge, note, (*[f"tried      {tried}"] * bool(tried), *details))
     count = sum(max(e[0].size, 1) for e in trial.expected)
     return Row(trial.label, True, trial.edge, trial.note or f"{count} value{'s' * (count > 1)}")
 
 
 def inputs_as_text(exercise: Exercise, arguments: Arguments) -> str:
-    """What the function was called with: small arrays in full, the others by their shape."""
+    """What the function was called with: small arrays in full, the others by their shape; empty where all are large."""
 
     def short(value: Any) -> str:
         if isinstance(value, dict):
             return f"{len(value)} arrays"
-        if isinstance(value, np.ndarray) and value.size > 6:
+        if isinstance(value, np.ndarray) and value.size > SHOWN:
             return f"an array {value.shape}"
         return np.array2string(np.asarray(value), precision=4, separator=", ", max_line_width=200).replace("\n", "")
 
+    if not any(isinstance(value, np.ndarray) and value.size <= SHOWN for value in arguments):
+        return ""
     return ", ".join(f"{name} = {short(value)}" for name, value in zip(exercise.arguments, arguments))
 
 
