@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import ROOT
 from vae_edu import notebooks
 from vae_edu.grading import Course, Limits
-from vae_edu.grading.course import is_test, test_of
+from vae_edu.grading.course import id_of_test, is_test
 from vae_edu.grading.demo import submit
 from vae_edu.grading.execute import close, execute
 from vae_edu.grading.sandbox import missing
@@ -103,9 +103,9 @@ def test_a_class_of_40_beside_plain_nbgrader(course, capsys):
 def job():
     cells = notebooks.read(ROOT / "solutions" / "ps1" / "ps1.ipynb").cells
     return {
-        "cells": [[cell.source, test_of(cell)] for cell in cells if cell.cell_type == "code"],
+        "cells": [[cell.source, id_of_test(cell)] for cell in cells if cell.cell_type == "code"],
         "files": {}, "limits": asdict(Limits()),
-        "tests": {test_of(cell): cell.source for cell in cells if cell.cell_type == "code" and is_test(cell)},
+        "tests": {id_of_test(cell): cell.source for cell in cells if cell.cell_type == "code" and is_test(cell)},
     }  # fmt: skip
 
 

@@ -122,7 +122,7 @@ class Course:
                     yield self.results(ps, student)
                     continue
                 job = {
-                    "cells": [[c.source, test_of(c)] for c in submission.notebook.cells if c.cell_type == "code"],
+                    "cells": [[c.source, id_of_test(c)] for c in submission.notebook.cells if c.cell_type == "code"],
                     "files": submission.files, "tests": tests, "limits": asdict(limits), "locked": locked,
                     "only": todo and [grade_id for grade_id in tests if exercise_number(grade_id) in todo],
                 }  # fmt: skip
@@ -291,7 +291,7 @@ def is_test(cell: nbformat.NotebookNode) -> bool:
     return bool(marks.get("grade")) and not marks.get("solution")
 
 
-def test_of(cell: nbformat.NotebookNode) -> str:
+def id_of_test(cell: nbformat.NotebookNode) -> str:
     return cell.metadata.nbgrader.grade_id if is_test(cell) else ""
 
 

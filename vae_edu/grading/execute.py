@@ -55,6 +55,17 @@ def versions(names: list[str]) -> dict[str, str]:
     return {e.number: e.version for e in EXERCISES.values() if e.number.split(".")[0] in names}
 
 
+def opened(locked: bool, limits: Limits) -> Sandbox:
+    """This process's sandbox, which stays for the next submission."""
+    if locked in _open and _open[locked].limits != limits:
+        close(locked)
+    if locked not in _open:
+        _open[locked] = Sandbox(locked=locked, limits=limits)
+        importlib.import_module("vae_edu.checks")  # while the sandbox does the same
+    _open[locked].ready()
+    return _open[locked]
+
+
 def close(locked: bool) -> None:
     if locked in _open:
         _open.pop(locked).close()
@@ -65,24 +76,20 @@ atexit.register(lambda: [close(locked) for locked in list(_open)])
 
 class _Run:
     def __init__(self, job: dict):
-        self.job, self.limits, self.ended = job, Limits(**job["limits"]), []
+        self.job, self.limits, self.ended, self.shown = job, Limits(**job["limits"]), [], 0
+        self.sandbox = opened(job["locked"], self.limits)
+        self.deadline = time.monotonic() + self.limits.whole
         self.submission = self._fresh()
 
     def _fresh(self) -> Submission:
-        locked = self.job["locked"]
-        if locked in _open and _open[locked].limits != self.limits:
-            close(locked)
-        if locked not in _open:
-            _open[locked] = Sandbox(locked=locked, limits=self.limits)
-            importlib.import_module("vae_edu.checks")  # while the sandbox does the same
-        return _open[locked].submission(self.job["files"])
+        return self.sandbox.submission(self.job["files"], self.deadline)
 
     def all_cells(self) -> list[list[dict] | None]:
         outputs: list[list[dict] | None] = []
         fatal: set[int] = set()
         for index, (source, test) in enumerate(self.job["cells"]):
             if self.submission.ended and not self._again(index, fatal):
-                outputs.append([error("NotRun", "not run: too many of the cells above ended the process they run in.")])
+                outputs.append([error("NotRun", "not run: the cells above took too long, or ended their process too often.")])
                 continue
             try:
                 outputs.append(self._test(test) if test else self._cell(source))
@@ -95,7 +102,7 @@ class _Run:
 
     def _again(self, index: int, fatal: set[int]) -> bool:
         """A fresh process in which the cells before `index` have been run, but for those that ended one."""
-        if len(self.ended) > RESTARTS:
+        if len(self.ended) > RESTARTS or time.monotonic() > self.deadline:
             return False
         self.submission = self._fresh()
         try:
@@ -110,7 +117,9 @@ class _Run:
     def _cell(self, source: str) -> list[dict]:
         message = {"do": "cell", "source": source, "seconds": self.limits.cell}
         reply = self.submission.ask(message, self.limits.cell + self.limits.grace)
-        return cleaned(reply.get("outputs"))
+        outputs = cleaned(reply.get("outputs"))
+        self.shown += sum(len(str(output)) for output in outputs)
+        return outputs if self.shown < 20 * SHOWN else [error("TooMuch", "the notebook shows more than is kept")]
 
     def _test(self, test: str) -> list[dict] | None:
         """Run a test cell of the course in this process. Only its points and what `grade` says leave it."""

@@ -238,7 +238,8 @@ def _serve(connection: socket.socket, start: dict) -> None:
         try:
             encode(reply)
         except Exception as error:
-            reply = {"kind": "type", "message": f"its answer cannot be read ({type(error).__name__})."}
+            note = {"output_type": "stream", "name": "stdout", "text": "(more output than is kept)"}
+            reply = {"kind": "type", "message": f"its answer cannot be read: {error}.", "outputs": [note]}
         send(connection, reply)
 
 
@@ -307,7 +308,8 @@ def _run_cell(shell, source: str, seconds: float) -> dict:
         shell.failure = {"ename": "OutOfTime", "evalue": f"the cell ran for more than {seconds:g} seconds", "traceback": []}
     outputs = [{"output_type": "stream", "name": name, "text": kept.text} for name, kept in streams.items() if kept.text]
     outputs += [{"output_type": "display_data", "data": _plain(output["data"])} for output in shown]
-    outputs += [{"output_type": "execute_result", "data": _plain(output["data"])} for output in results]
+    if not source.rstrip().endswith(";"):
+        outputs += [{"output_type": "execute_result", "data": _plain(output["data"])} for output in results]
     if shell.failure:
         outputs.append({"output_type": "error", **shell.failure})
     return {"outputs": outputs}

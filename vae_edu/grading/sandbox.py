@@ -35,7 +35,8 @@ class Ended(Exception):
 @dataclass(frozen=True)
 class Limits:
     """Of one submission. memory, disk: bytes; seconds of processor time in all; cell, call: seconds by the clock for each cell
-    and for each call of a graded function, grace: until a process that does not keep to them is stopped.
+    and for each call of a graded function, grace: until a process that does not keep to them is stopped; whole: by the clock
+    for the notebook.
     """
 
     memory: int = 2 * 2**30
@@ -45,6 +46,7 @@ class Limits:
     cell: float = 60.0
     call: float = 10.0
     grace: float = 5.0
+    whole: float = 900.0
 
 
 def missing() -> str:
@@ -125,8 +127,9 @@ class Sandbox:
         self.process.wait()
         self.process.stderr.close()
 
-    def submission(self, files: dict[str, bytes]) -> "Submission":
-        return Submission(self, files)
+    def submission(self, files: dict[str, bytes], deadline: float | None = None) -> "Submission":
+        """deadline: of time.monotonic(), after which it is stopped; default: limits.whole from now."""
+        return Submission(self, files, time.monotonic() + self.limits.whole if deadline is None else deadline)
 
 
 class Submission:
@@ -135,8 +138,8 @@ class Submission:
     Every reply is data from an untrusted process. A reply that is late, malformed or missing ends the process: Ended.
     """
 
-    def __init__(self, sandbox: Sandbox, files: dict[str, bytes]):
-        self.sandbox, self.ended = sandbox, ""
+    def __init__(self, sandbox: Sandbox, files: dict[str, bytes], deadline: float):
+        self.sandbox, self.ended, self.deadline = sandbox, "", deadline
         sandbox.ready()
         self.connection, theirs = socket.socketpair()
         with theirs:
@@ -153,14 +156,16 @@ class Submission:
         """Send a message and return the reply."""
         if self.ended:
             raise Ended(self.ended)
+        left = max(0.1, self.deadline - time.monotonic())
         try:
-            wire.send(self.connection, message, seconds)
-            reply = wire.receive(self.connection, seconds)
+            wire.send(self.connection, message, min(seconds, left))
+            reply = wire.receive(self.connection, min(seconds, left))
             if not isinstance(reply, dict):
                 raise wire.WireError("a reply of the wrong kind")
             return reply
         except wire.Silence:
-            self._end(f"no answer for {seconds:.0f} seconds, and no interrupt helped: it was stopped")
+            late = "the whole notebook took too long" if left <= seconds else f"no answer for {seconds:.0f} seconds"
+            self._end(f"{late}: it was stopped")
         except wire.WireError:
             self._end("")
         raise Ended(self.ended)

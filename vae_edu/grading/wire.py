@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 HEADER = struct.Struct("!II")
-LIMIT = 64 * 2**20  # bytes of one message
+LIMIT, TEXT_LIMIT = 64 * 2**20, 8 * 2**20  # bytes of one message, and of its JSON: small lists take many times their text
 TYPES = ("float64", "float32", "int64", "uint8", "bool")
 ARRAY = "array:"
 
@@ -29,7 +29,7 @@ class Silence(WireError):
 
 
 def encode(message: Any) -> bytes:
-    """A frame. Tuples arrive as lists; arrays of other types than TYPES as float64."""
+    """A frame. Tuples arrive as lists; arrays of other types than TYPES as float64. WireError where it is too long."""
     blobs: list[bytes] = []
 
     def plain(value: Any) -> Any:
@@ -45,6 +45,8 @@ def encode(message: Any) -> bytes:
         return value.item() if isinstance(value, np.generic) else value
 
     text = json.dumps(plain(message)).encode()
+    if len(text) > TEXT_LIMIT or len(text) + sum(map(len, blobs)) > LIMIT:
+        raise WireError("a message that is too long")
     return HEADER.pack(len(text) + sum(map(len, blobs)), len(text)) + text + b"".join(blobs)
 
 
@@ -91,7 +93,7 @@ def receive(connection: socket.socket, seconds: float | None = None) -> Any:
     """The next message. Silence where it has not come within `seconds`, WireError where it is none or the other side is gone."""
     end = math.inf if seconds is None else time.monotonic() + seconds
     length, text_length = HEADER.unpack(_read(connection, HEADER.size, end))
-    if not text_length <= length <= LIMIT:
+    if not text_length <= length <= LIMIT or text_length > TEXT_LIMIT:
         raise WireError("a message that is too long")
     return decode(_read(connection, length, end), text_length)
 
