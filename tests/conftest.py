@@ -23,7 +23,7 @@ def mnist():
 
 def pytest_collection_modifyitems(items):
     """The files that take longest come first, so that two workers share them evenly."""
-    longest = ("test_notebooks", "test_grading", "test_reference")
+    longest = ("test_notebooks", "test_attacks", "test_grading", "test_class", "test_reference", "test_cluster")
     items.sort(key=lambda item: longest.index(item.path.stem) if item.path.stem in longest else len(longest))
 
 
