@@ -23,7 +23,8 @@ from pathlib import Path
 from .wire import WireError, encode, receive, send
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x8000000, 0x10000000, 0x20000000
-MS_REC, MS_PRIVATE, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG = 0x4000, 0x40000, 4, 38, 1
+MS_BIND, MS_MOVE, MS_REC, MS_PRIVATE = 0x1000, 0x2000, 0x4000, 0x40000
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 UID = 65534
 CELL_TEXT = 200_000  # characters of one cell's stdout, and of its stderr, that are kept
 WORK = "/tmp/work"
@@ -174,15 +175,20 @@ def _lock(libc: ctypes.CDLL | None, limits: dict, folder: str) -> None:
     os.setsid()
     if libc:
         size = f"size={limits['disk']},mode=1777".encode()
-        for shared in (b"/tmp", b"/dev/shm"):
-            _ask(libc, libc.mount(b"tmpfs", shared, b"tmpfs", 0, size), "mount")
+        for place in (b"/fresh", b"/dev/shm"):
+            _ask(libc, libc.mount(b"tmpfs", place, b"tmpfs", 0, size), "mount")
+        for python in {sys.prefix, sys.base_prefix}:
+            if python.startswith("/tmp/"):  # a course that lives in /tmp: its Python has to stay there
+                os.makedirs(f"/fresh{python[4:]}")
+                _ask(libc, libc.mount(python.encode(), f"/fresh{python[4:]}".encode(), None, MS_BIND | MS_REC, None), "bind")
+        _ask(libc, libc.mount(b"/fresh", b"/tmp", None, MS_MOVE, None), "move")
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         header, nothing = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
         _ask(libc, libc.capset(header, nothing), "capset")
         _ask(libc, libc.prctl(PR_SET_DUMPABLE, 1))  # so that the parent may see how much memory it takes
         os.makedirs(folder)
-        resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"],) * 2)
+        resource.setrlimit(resource.RLIMIT_NPROC, (2 * limits["processes"],) * 2)  # the parent kills at half of it; not for root
     for limit, value in {
         resource.RLIMIT_AS: limits["memory"] + 2 * 2**30,  # address space: what torch maps without using it comes on top
         resource.RLIMIT_CPU: limits["seconds"],
