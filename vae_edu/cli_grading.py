@@ -48,7 +48,7 @@ def grade(problem_set, students, jobs, cluster, again, cell_seconds, no_sandbox,
 @click.command()
 @click.argument("problem_set")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--pattern", default=r"(?P<student>[^_]+).*\.(zip|ipynb)", show_default=True, help="Who it is, in a file's name.")
+@click.option("--pattern", default=r"(?P<student>[^_.]+).*", show_default=True, help="Who it is, in a file's name.")
 @COURSE
 def collect(problem_set: str, folder: Path, pattern: str, course: Path) -> None:
     """Take in the archives (or notebooks) in FOLDER, one per student, as hand-ins of PROBLEM_SET."""

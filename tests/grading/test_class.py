@@ -200,14 +200,27 @@ def test_archives_are_taken_in_one_by_one_and_unsafe_ones_refused(tmp_path, grad
     archive("eve_bomb.zip", {"ps1.ipynb": bytes(60 * 2**20)})
     archive("fay_absolute.zip", {"/tmp/ps1.ipynb": notebook})
     (inbox / "gus_broken.zip").write_bytes(b"PK\x03\x04 not really")
+    archive("iva_1.zip", {"PS1 final.ipynb": b"old", "old.py": b""})
+    archive("iva_2.ZIP", {"ps1.ipynb": notebook, "timestamp.txt": b"2020-01-01 00:00:00"})
+    archive("joe_dot.zip", {".": b"x"})
+    archive("kim_clash.zip", {"a": b"x", "a/b": b"x"})
+    archive("lea_long.zip", {"x" * 300: b"x"})
+    archive("mia_crc.zip", {"ps1.ipynb": notebook})
+    raw = bytearray((inbox / "mia_crc.zip").read_bytes())
+    raw[100:200] = bytes(100)
+    (inbox / "mia_crc.zip").write_bytes(raw)
+    archive(".._up.zip", {"ps1.ipynb": notebook})
     (inbox / "hal_ps1.ipynb").write_bytes(notebook)
     (inbox / "readme.txt").write_text("hello")
-    said = dict(collect(course, "ps1", sorted(inbox.iterdir()), r"(?P<student>[^_]+).*\.(zip|ipynb)"))
-    assert [name for name, outcome in said.items() if outcome.startswith("✓")] == ["ann_ps1.zip", "bob_123_.zip", "hal_ps1.ipynb"]
+    said = dict(collect(course, "ps1", sorted(inbox.iterdir()), r"(?P<student>[^_]+).*"))
+    good = [name for name, outcome in said.items() if outcome.startswith("✓")]
+    assert good == ["ann_ps1.zip", "bob_123_.zip", "hal_ps1.ipynb", "iva_1.zip", "iva_2.ZIP"]
+    assert "in place of an earlier one" in said["iva_2.ZIP"]
     reasons = {"cy": "outside", "dee": "link", "eve": "more than 50 MB", "fay": "outside", "gus": "zip", "readme": "left alone"}
     for name, why in reasons.items():
         assert why in next(outcome for file, outcome in said.items() if file.startswith(name)), name
-    assert sorted(p.name for p in (course.classroom / "submitted").iterdir()) == ["ann", "bob", "hal"]
+    assert sorted(p.name for p in (course.classroom / "submitted").iterdir()) == ["ann", "bob", "hal", "iva"]
+    assert [p.name for p in (course.classroom / "submitted/iva/ps1").iterdir()] == ["ps1.ipynb"], "nor its own timestamp"
     assert (course.classroom / "submitted/bob/ps1/ps1.ipynb").read_bytes() == notebook
 
 

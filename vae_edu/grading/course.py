@@ -113,9 +113,10 @@ class Course:
             for student in students:
                 try:
                     submission = self._take_in(ps, student, release)
-                except IntakeError as error:
-                    ledger.write(student, problem=str(error))
-                    yield [self._without_score(ps, student, str(error))]
+                except Exception as error:  # whatever is wrong with this submission, the next one is graded
+                    problem = str(error) if isinstance(error, IntakeError) else f"it cannot be read ({type(error).__name__})."
+                    ledger.write(student, problem=problem)
+                    yield [self._without_score(ps, student, problem)]
                     continue
                 todo = None if again else ledger.todo(submission, current)
                 if todo is not None and not todo:

@@ -20,7 +20,9 @@ import numpy as np
 from .sandbox import Ended, Limits, Sandbox, Submission
 
 RESTARTS = 5  # fresh processes for one submission
-SHOWN = 1_000_000  # characters of one output, and of one error
+SHOWN, ESCAPES = 200_000, 1_000  # characters of one output, and colours in it: what turns them into HTML is quadratic
+KEPT = 16_000_000  # characters of all outputs of a notebook, pictures included; a quarter of it for one cell
+ANSWER = 2_000_000  # numbers in one answer
 PICTURES = ("image/png", "image/jpeg")  # HTML and scripts of a student are shown to nobody
 KINDS = ("blank", "time", "none", "type", "in place", "no gradient")
 
@@ -119,7 +121,7 @@ class _Run:
         reply = self.submission.ask(message, self.limits.cell + self.limits.grace)
         outputs = cleaned(reply.get("outputs"))
         self.shown += sum(len(str(output)) for output in outputs)
-        return outputs if self.shown < 20 * SHOWN else [error("TooMuch", "the notebook shows more than is kept")]
+        return outputs if self.shown < KEPT else [error("TooMuch", "the notebook shows more than is kept")]
 
     def _test(self, test: str) -> list[dict] | None:
         """Run a test cell of the course in this process. Only its points and what `grade` says leave it."""
@@ -187,6 +189,8 @@ def remote(submission: Submission, name: str):
             arrays = reply.get("arrays")
             if not isinstance(arrays, list) or not all(isinstance(a, np.ndarray) for a in arrays):
                 return Failure("type", "its answer is no array.")
+            if sum(a.size for a in arrays) > ANSWER:
+                return Failure("type", f"its answer has more than {ANSWER:,} numbers.")
             return tuple(array.astype(np.float64) for array in arrays)
 
         def gradient(self, arguments, at, weights):
@@ -216,7 +220,13 @@ def remote(submission: Submission, name: str):
 
 def line(text: Any) -> str:
     """What a submission says, as one short line."""
-    return " ".join(str(text).split())[:300]
+    return "".join(c for c in " ".join(str(text).split()) if c.isprintable())[:300]
+
+
+def shown(text: Any) -> str:
+    """What a submission printed, cut, and without its colours where there are too many."""
+    text = str(text)[:SHOWN]
+    return text.replace("\x1b", "") if text.count("\x1b") > ESCAPES else text
 
 
 def error(name: str, value: str, traceback: list[str] | None = None) -> dict:
@@ -235,16 +245,16 @@ def cleaned(outputs: Any) -> list[dict]:
             continue
         kind = output.get("output_type")
         if kind == "stream" and output.get("name") in ("stdout", "stderr"):
-            found.append({"output_type": "stream", "name": output["name"], "text": str(output.get("text", ""))[:SHOWN]})
+            found.append({"output_type": "stream", "name": output["name"], "text": shown(output.get("text", ""))})
         elif kind == "error":
             trace = output.get("traceback")
-            lines = [str(entry)[:2000] for entry in trace[:60]] if isinstance(trace, list) else []
-            found.append(error(line(output.get("ename", "")), str(output.get("evalue", ""))[:2000], lines))
+            lines = [shown(str(entry)[:2000]) for entry in trace[:60]] if isinstance(trace, list) else []
+            found.append(error(line(output.get("ename", "")), line(output.get("evalue", "")), lines))
         elif kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):
             pictures = {kind: str(output["data"].get(kind, "")) for kind in PICTURES}
             data = {kind: base64 for kind, base64 in pictures.items() if re.fullmatch(r"[A-Za-z0-9+/=\s]{1,3000000}", base64)}
-            data["text/plain"] = str(output["data"].get("text/plain", ""))[:SHOWN]
+            data["text/plain"] = shown(output["data"].get("text/plain", ""))
             found.append({"output_type": "display_data", "data": data, "metadata": {}})
-    return (
-        found if sum(len(str(output)) for output in found) <= 4 * SHOWN else [error("TooMuch", "its output is too long to keep")]
-    )
+    if sum(len(str(output)) for output in found) > KEPT / 4:
+        return [error("TooMuch", "its output is too long to keep")]
+    return found

@@ -20,6 +20,7 @@ import time
 import traceback
 from pathlib import Path
 
+from .denied import deny
 from .wire import WireError, encode, receive, send
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x8000000, 0x10000000, 0x20000000
@@ -123,9 +124,8 @@ def _strangers(first: int) -> list[int]:
 def _own_bytes(pid: int) -> int:
     """Memory that is no file's. (What it shares with none, in smaps, would wait for a process that forks all the time.)"""
     try:
-        with open(f"/proc/{pid}/statm") as file:
-            _, resident, shared, *_ = map(int, file.read().split())
-        return (resident - shared) * resource.getpagesize()
+        with open(f"/proc/{pid}/status") as file:
+            return 1024 * sum(int(line.split()[1]) for line in file if line.startswith(("RssAnon:", "RssShmem:")))
     except (OSError, ValueError):
         return 0
 
@@ -187,6 +187,7 @@ def _lock(libc: ctypes.CDLL | None, limits: dict, folder: str) -> None:
         header, nothing = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
         _ask(libc, libc.capset(header, nothing), "capset")
         _ask(libc, libc.prctl(PR_SET_DUMPABLE, 1))  # so that the parent may see how much memory it takes
+        deny(libc)
         os.makedirs(folder)
         resource.setrlimit(resource.RLIMIT_NPROC, (2 * limits["processes"],) * 2)  # the parent kills at half of it; not for root
     for limit, value in {

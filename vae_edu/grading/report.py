@@ -11,7 +11,7 @@ def misconceptions(results: Sequence[Result]) -> list[tuple[str, str, int, str]]
     """(exercise, misconception, students, hint), the most frequent first; points lost for another reason are "other"."""
     lost = [r for r in results if r.points is not None and r.points < r.max_points and r.hint]
     counts = Counter((r.exercise, r.misconception or ("not attempted" if "not attempted" in r.hint else "other")) for r in lost)
-    hints = {(r.exercise, r.misconception): r.hint for r in lost if r.misconception}
+    hints = {(r.exercise, r.misconception): r.hint for r in lost if r.misconception}  # the course's own words
     return [(*key, number, hints.get(key, "")) for key, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
 
 

@@ -2,13 +2,16 @@
 
 import csv
 import re
+import shutil
 import stat
+import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from .course import Course, CourseError
-from .intake import FILES, FOLDER_BYTES, MARK
+from .intake import FILES, FOLDER_BYTES, MARK, check_name
+from .wire import printable
 
 COLUMNS = {  # nbgrader's field: its names in Canvas's gradebook export, Moodle's participants list, and nbgrader itself
     "id": ("id", "SIS Login ID", "Username", "SIS User ID", "ID number", "Email address"),
@@ -78,27 +81,33 @@ def write_grades(course: Course, ps: str, path: Path, form: str) -> Path:
 def collect(course: Course, ps: str, archives: Iterable[Path], pattern: str) -> Iterator[tuple[str, str]]:
     """Unpack one archive (or notebook) per student into classroom/submitted; yields (file, what became of it).
 
-    pattern: a regular expression on the file's name with a group `student`, and `timestamp` if there is one. An unsafe
-    archive is refused, the others are not.
+    pattern: a regular expression on the file's name with a group `student`, and `timestamp` if there is one. A later file (by
+    name) of the same student replaces an earlier one. An unsafe archive is refused, the others are not.
     """
     for path in archives:
         match = re.fullmatch(pattern, path.name)
-        if not match:
-            yield path.name, f"✗ left alone: its name does not fit {pattern}"
+        if not match or path.suffix.lower() not in (".zip", ".ipynb"):
+            yield path.name, f"✗ left alone: no zip or notebook, or its name does not fit {pattern}"
             continue
         student, moment = match["student"], match.groupdict().get("timestamp")
         target = course.classroom / "submitted" / student / ps
         try:
-            files = _unpacked(path) if path.suffix == ".zip" else {f"{ps}.ipynb": path.read_bytes()}
-        except (CourseError, OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
-            yield path.name, f"✗ refused: {error}"
+            check_name(student)
+            files = _unpacked(path) if path.suffix.lower() == ".zip" else {f"{ps}.ipynb": path.read_bytes()}
+            files.pop(MARK, None)  # when it was handed in, the student does not say
+            if moment:
+                files[MARK] = moment.encode()
+            earlier = target.exists()
+            with tempfile.TemporaryDirectory(dir=course.classroom) as fresh:
+                for name, content in files.items():
+                    (Path(fresh) / name).parent.mkdir(parents=True, exist_ok=True)
+                    (Path(fresh) / name).write_bytes(content)
+                shutil.rmtree(target, ignore_errors=True)
+                shutil.copytree(fresh, target)
+        except Exception as error:  # one archive, whatever is wrong with it
+            yield path.name, f"✗ refused: {printable(str(error))}"
             continue
-        if moment:
-            files[MARK] = moment.encode()
-        for name, content in files.items():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            (target / name).write_bytes(content)
-        yield path.name, f"✓ {student}: {len(files)} file{'s' * (len(files) != 1)}"
+        yield path.name, f"✓ {student}: {len(files)} file{'s' * (len(files) != 1)}" + ", in place of an earlier one" * earlier
 
 
 def _unpacked(path: Path) -> dict[str, bytes]:
@@ -110,7 +119,7 @@ def _unpacked(path: Path) -> dict[str, bytes]:
             raise CourseError(f"it holds {len(entries)} files; at most {FILES} are taken.")
         for entry in entries:
             name = PurePosixPath(entry.filename.replace("\\", "/"))
-            if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
+            if not name.parts or name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
                 raise CourseError(f"it would write outside its folder ({entry.filename!r}).")
             if stat.S_ISLNK(entry.external_attr >> 16):
                 raise CourseError(f"it holds a link ({entry.filename!r}).")

@@ -41,7 +41,7 @@ class Limits:
 
     memory: int = 2 * 2**30
     disk: int = MEMORY_OF_FILES
-    processes: int = 64
+    processes: int = 24
     seconds: int = 600
     cell: float = 60.0
     call: float = 10.0

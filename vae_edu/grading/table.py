@@ -34,8 +34,13 @@ def write_csv(results: Iterable[Result], path: Path) -> Path:
     with open(path, "w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(field.name for field in fields(Result))
-        rows.writerows(astuple(result) for result in results)
+        rows.writerows(map(_harmless, astuple(result)) for result in results)
     return path
+
+
+def _harmless(value: object) -> object:
+    """A text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@\t") else value
 
 
 def _cell(result: Result | None) -> str:

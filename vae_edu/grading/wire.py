@@ -50,6 +50,11 @@ def encode(message: Any) -> bytes:
     return HEADER.pack(len(text) + sum(map(len, blobs)), len(text)) + text + b"".join(blobs)
 
 
+def printable(text: str) -> str:
+    """Text that can be written to a file: half a surrogate pair, which JSON and file names may hold, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def decode(body: bytes, text_length: int) -> Any:
     """The message of a frame's body; WireError where it is malformed."""
     at = text_length
@@ -58,12 +63,14 @@ def decode(body: bytes, text_length: int) -> Any:
         nonlocal at
         if isinstance(value, list):
             return [whole(entry) for entry in value]
+        if isinstance(value, str):
+            return printable(value)
         if not isinstance(value, dict):
             return value
         if set(value) != {ARRAY}:
-            return {key: whole(entry) for key, entry in value.items()}
+            return {printable(key): whole(entry) for key, entry in value.items()}
         name, shape = value[ARRAY]
-        if name not in TYPES or not all(type(n) is int and 0 <= n <= LIMIT for n in shape):
+        if name not in TYPES or len(shape) > 8 or not all(type(n) is int and 0 <= n <= LIMIT for n in shape):
             raise WireError("an array of an unknown kind")
         dtype, start = np.dtype(name), at
         at += dtype.itemsize * math.prod(shape)

@@ -178,6 +178,40 @@ def script_in_text(folder, host):
     edit(folder, change)
 
 
+def links_that_run(folder, host):
+    def change(content):
+        cell_of(content, "ps1-5-answer")["source"] = (
+            "[a](javascript:LOOT) [b](java\\script\\:LOOT) [c](javascript&colon;LOOT) [d][q]\n\n[q]: javascript:LOOT\n\n"
+            '<p><a title="x\n\n[e](onmouseover=LOOT//)\n\n">hello</a></p>\n\nand where $q<p$, $$a &= b$$'
+        )
+
+    edit(folder, change)
+
+
+def half_a_surrogate(folder, host):
+    edit(folder, lambda content: cell_of(content, "ps1-5-answer").update(source="\ud800"))
+
+
+def no_cell_type(folder, host):
+    edit(folder, lambda content: content["cells"][3].pop("cell_type"))
+
+
+def no_source(folder, host):
+    edit(folder, lambda content: content["cells"][3].pop("source"))
+
+
+def strange_file_name(folder, host):
+    os.symlink("/etc/passwd", os.fsencode(folder) + b"/\xff")
+
+
+def end_of_time(folder, host):
+    (folder / "timestamp.txt").write_text("9999-12-31 23:59:59 -14:00")
+
+
+def endless_line(folder, host):
+    edit(folder, lambda content: cell_of(content, "ps1-2-kl_normal").update(source="a." * 20_000))
+
+
 def outputs_forged(folder, host):
     forged = {"output_type": "execute_result", "data": {"text/plain": "4.0"}, "metadata": {}, "execution_count": 1}
 
@@ -203,5 +237,8 @@ FOLDERS = {
     bad_timestamp: (ALL, ""), documented_timestamp: (ALL, ""), wiped_metadata: (ALL, ""), deleted_test: (ALL, ""),
     copied_cells: (ALL, ""), points_forged: (ALL, ""), test_edited: (FIRST_LOST, ""), test_is_text: (ALL, ""),
     test_is_a_solution: (ALL, ""), own_test: (ALL, ""), other_kernel: (ALL, ""), own_torch: (ALL, ""),
-    script_in_text: (ALL, ""), outputs_forged: (FIRST_LOST, ""), hidden_files: (ALL, ""),
+    script_in_text: (ALL, ""), outputs_forged: (FIRST_LOST, ""),
+    links_that_run: (ALL, ""), half_a_surrogate: (ALL, ""), no_cell_type: (None, "not a notebook"),
+    no_source: (None, "not a notebook"), strange_file_name: (None, "is a link"), end_of_time: (ALL, ""),
+    endless_line: (None, "a line of more than"), hidden_files: (ALL, ""),
 }  # fmt: skip

@@ -78,6 +78,23 @@ PROGRAMS = {
         "print([n for n in glob.glob('/proc/[0-9]*/cmdline') if 'SECRET-NOTE' in open(n).read()])"
     ),
     "asks-the-grader": "import vae_edu.grading.course as c\nprint(c.Course('{host}/course'), 'SECRET' + '-LOOT')",
+    "reads-the-keyring": (
+        "import ctypes\nlibc = ctypes.CDLL(None)\nfor number in (248, 249, 250, 217, 218, 219):\n"
+        "    if libc.syscall(number, 10, -3, b'user', b'x', 0) != -1: print('SECRET' + '-LOOT')\n"
+    ),
+    "memory-without-a-process": (
+        "import os, ctypes\nlibc = ctypes.CDLL(None)\ntaken = libc.shmget(0, 10**6, 0o1600) != -1\n"
+        "try: taken = os.memfd_create('x') or True\nexcept OSError: pass\n"
+        "if taken or libc.unshare(0x10000000) == 0 or libc.mount(b'x', b'/tmp', b'tmpfs', 0, None) == 0: print('SECRET' + '-LOOT')"
+    ),
+    "memory-that-is-shared": "import mmap\nm = mmap.mmap(-1, 2 * 2**30)\nfor at in range(0, 2 * 2**30, 4096): m[at] = 1",
+    "speaks-of-many-dimensions": (
+        "import os, struct, json\ntext = json.dumps({{'array:': ['bool', [67108863] * 200000]}}).encode()\n"
+        "for fd in range(3, 64):\n    try: os.write(fd, struct.pack('!II', len(text), len(text)) + text)\n    except OSError: pass\n"
+        + FORGED.format(answer="q.sum(-1)")
+    ),
+    "half-a-surrogate": "print('\\ud800')\ndef kl_discrete(q, p):\n    raise ValueError('\\ud800' * 10)",
+    "colours": "print('\\x1b[m' * 60000)\nraise ValueError('\\x1b[31m' * 60000)",
     # --- vandalism ------------------------------------------------------------------------------------------------------------
     "kills-its-parent": "import os\nos.kill(os.getppid(), 9)",
     "kills-everybody": (

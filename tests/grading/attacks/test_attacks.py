@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 from pathlib import Path
@@ -21,7 +22,12 @@ LIMITS = Limits(memory=600 * 2**20, disk=64 * 2**20, processes=40, seconds=60, c
 MARK = "31337.25"  # what a process of ours would sleep
 PROBLEM_SET = "ps1"
 NOTHING = (0, 0, 0, 0)
-DESTROY_THEIR_OWN = {"transforms-cells", "speaks-on-the-socket", "replaces-modules"}  # their process cannot answer any more
+DESTROY_THEIR_OWN = {
+    "transforms-cells",
+    "speaks-on-the-socket",
+    "speaks-of-many-dimensions",
+    "replaces-modules",
+}  # their process cannot answer any more
 
 
 def submission(solved, program):
@@ -154,9 +160,8 @@ def test_nobody_saw_anything_of_the_host_the_solutions_the_tests_or_the_others(b
             if notebook:
                 assert "SECRET-LOOT" not in shown.replace("print('SECRET-LOOT')", ""), f"{kind} took something"
             else:
-                assert "<script>SECRET-LOOT" not in shown and "onerror='SECRET" not in shown, (
-                    f"{kind} runs a script in {page.name}"
-                )
+                runs = re.search(r"<script>SECRET|<img[^>]+onerror|href=.?(java|on)|<a[^>]+onmouseover", shown)
+                assert not runs, f"{kind} runs a script in {page.name}: {runs[0]}"
     assert (batch["host"] / "secret.txt").read_text() == "SECRET-HOST"
     assert not (batch["host"] / "pwned").exists()
 
