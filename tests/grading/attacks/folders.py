@@ -238,7 +238,7 @@ FOLDERS = {
     copied_cells: (ALL, ""), points_forged: (ALL, ""), test_edited: (FIRST_LOST, ""), test_is_text: (ALL, ""),
     test_is_a_solution: (ALL, ""), own_test: (ALL, ""), other_kernel: (ALL, ""), own_torch: (ALL, ""),
     script_in_text: (ALL, ""), outputs_forged: (FIRST_LOST, ""),
-    links_that_run: (ALL, ""), half_a_surrogate: (ALL, ""), no_cell_type: (None, "not a notebook"),
+    links_that_run: (ALL, ""), half_a_surrogate: (ALL, ""), no_cell_type: (ALL, ""),
     no_source: (None, "not a notebook"), strange_file_name: (None, "is a link"), end_of_time: (ALL, ""),
     endless_line: (None, "a line of more than"), hidden_files: (ALL, ""),
 }  # fmt: skip

@@ -79,7 +79,8 @@ PROGRAMS = {
     ),
     "asks-the-grader": "import vae_edu.grading.course as c\nprint(c.Course('{host}/course'), 'SECRET' + '-LOOT')",
     "reads-the-keyring": (
-        "import ctypes\nlibc = ctypes.CDLL(None)\nfor number in (248, 249, 250, 217, 218, 219):\n"
+        "import ctypes, platform\nlibc = ctypes.CDLL(None)\n"
+        "for number in (248, 249, 250) if platform.machine() == 'x86_64' else (217, 218, 219):\n"
         "    if libc.syscall(number, 10, -3, b'user', b'x', 0) != -1: print('SECRET' + '-LOOT')\n"
     ),
     "memory-without-a-process": (

@@ -22,12 +22,7 @@ LIMITS = Limits(memory=600 * 2**20, disk=64 * 2**20, processes=40, seconds=60, c
 MARK = "31337.25"  # what a process of ours would sleep
 PROBLEM_SET = "ps1"
 NOTHING = (0, 0, 0, 0)
-DESTROY_THEIR_OWN = {
-    "transforms-cells",
-    "speaks-on-the-socket",
-    "speaks-of-many-dimensions",
-    "replaces-modules",
-}  # their process cannot answer any more
+DESTROY_THEIR_OWN = {"transforms-cells", "speaks-on-the-socket", "replaces-modules"}  # their process cannot answer any more
 
 
 def submission(solved, program):
