@@ -39,10 +39,12 @@ def grade(problem_set, students, jobs, cluster, again, cell_seconds, no_sandbox,
     bar.close()
     results.sort(key=lambda result: (result.student, result.exercise))
     click.echo(as_table(results))
-    files = [write_csv(results, classroom.classroom / f"{problem_set}.csv")]
-    files += write_report(problem_set, results, classroom.classroom)
+    for student, remarks in classroom.remarks(problem_set).items():
+        click.echo(f"  {student}: {'; '.join(remarks)}")
     click.echo(f"\nFeedback: {classroom.classroom / 'feedback'}   gradebook: {classroom.classroom / 'gradebook.db'}")
-    click.echo("\n".join(f"  {path}" for path in files))
+    if not students:  # a table and a report of the class, not of a few
+        table = write_csv(results, classroom.classroom / f"{problem_set}.csv")
+        click.echo("\n".join(f"  {path}" for path in (table, *write_report(problem_set, results, classroom.classroom))))
 
 
 @click.command()

@@ -241,6 +241,12 @@ class Course:
     def _autograded(self, ps: str, student: str) -> nbformat.NotebookNode:
         return read(self.classroom / "autograded" / student / ps / f"{ps}.ipynb")
 
+    def remarks(self, ps: str) -> dict[str, list[str]]:
+        """What a person may want to look at, by student: cells that were put back, processes that were lost."""
+        entries = Ledger(self.classroom / "state" / f"{ps}.json").entries
+        found = {student: [*entry.get("notes", []), *entry.get("ended", [])] for student, entry in sorted(entries.items())}
+        return {student: remarks for student, remarks in found.items() if remarks}
+
     def feedback(self, ps: str, student: str) -> Path:
         return self.classroom / "feedback" / student / ps / f"{ps}.html"
 

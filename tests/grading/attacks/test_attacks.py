@@ -124,6 +124,14 @@ def test_a_folder_is_graded_for_what_it_is_worth_or_refused_with_a_reason(batch,
         assert tuple(points.get(f"ps1.{n}") for n in (1, 2, 3, 4)) == wanted, rows
 
 
+def test_what_was_put_right_is_told(batch):
+    remarks = {student.split("-", 1)[1]: said for student, said in batch["course"].remarks(PROBLEM_SET).items()}
+    assert remarks["test_edited"] == ["changed by the student, and put back: ps1-1-grade"]
+    assert remarks["deleted_test"] == ["missing, and put back: ps1-2-grade"]
+    assert "too many processes" in remarks["fork-bomb"][0] and "out of memory" in remarks["memory-in-steps"][0]
+    assert "good" not in remarks and not any(kind.startswith("honest") for kind in remarks)
+
+
 def test_the_good_students_between_them_have_all_their_points_and_files(batch):
     good = [student for student, kind in batch["names"].items() if kind == "good"]
     for student in good:
