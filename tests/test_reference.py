@@ -25,7 +25,7 @@ LIKELIHOODS = ["vae-mnist", "vae2d-mnist", "vae-frey", *VAMP, *TWO_LAYERS]
 EPITOMIC = ["evae48-mnist", "evae20-mnist"]
 GREY = ["vae48-mnist", "dropout48-mnist", *EPITOMIC]  # trained on grey pixels, scored by Parzen
 NAMES = [*LIKELIHOODS, *GREY]
-PRIORS = ["hvae-mnist"]  # cards beside the VampPrior's
+PRIORS = ["hvae-mnist", "vampdata-mnist"]  # cards beside the VampPrior's
 CARDS_ONLY = ["vae24-mnist", "evae24-mnist", "mvae48-mnist", *PRIORS]
 
 
