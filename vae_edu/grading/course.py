@@ -98,11 +98,8 @@ class Course:
         if locked and missing():
             raise SandboxError(missing())
         release = read(self.release(ps))
-        tests = {
-            cell.metadata.nbgrader.grade_id: cell.source
-            for cell in read(self.home / "solutions" / ps / f"{ps}.ipynb").cells
-            if cell.cell_type == "code" and is_test(cell)
-        }
+        source = read(self.home / "solutions" / ps / f"{ps}.ipynb")
+        tests = {id_of_test(cell): cell.source for cell in source.cells if cell.cell_type == "code" and is_test(cell)}
         students = list(self.students(ps) if students is None else students)
         jobs = jobs or min(os.cpu_count() or 1, 1 + len(students) // 8)  # a worker takes as long to start as a few submissions
         own = None if executor else workers(jobs)
@@ -115,18 +112,15 @@ class Course:
                     submission = self._take_in(ps, student, release)
                 except Exception as error:  # whatever is wrong with this submission, the next one is graded
                     problem = str(error) if isinstance(error, IntakeError) else f"it cannot be read ({type(error).__name__})."
-                    ledger.write(student, problem=problem)
-                    yield [self._without_score(ps, student, problem)]
+                    yield self._without_score(ps, student, problem, ledger)
                     continue
                 todo = None if again else ledger.todo(submission, current)
                 if todo is not None and not todo:
                     yield self.results(ps, student)
                     continue
-                job = {
-                    "cells": [[c.source, id_of_test(c)] for c in submission.notebook.cells if c.cell_type == "code"],
-                    "files": submission.files, "tests": tests, "limits": asdict(limits), "locked": locked,
-                    "only": todo and [grade_id for grade_id in tests if exercise_number(grade_id) in todo],
-                }  # fmt: skip
+                code = [[cell.source, id_of_test(cell)] for cell in submission.notebook.cells if cell.cell_type == "code"]
+                job = {"cells": code, "files": submission.files, "tests": tests, "limits": asdict(limits), "locked": locked}
+                job["only"] = todo and [grade_id for grade_id in tests if exercise_number(grade_id) in todo]
                 running[pool.submit(execute, job)] = submission
                 while len(running) >= 2 * jobs:  # the class does not have to fit into memory
                     yield from self._record_some(ps, running, ledger, current)
@@ -180,8 +174,7 @@ class Course:
                 )
                 yield self.results(ps, student)
             except (CourseError, NotebookError, SandboxError) as error:
-                ledger.write(student, problem=str(error))
-                yield [self._without_score(ps, student, str(error))]
+                yield self._without_score(ps, student, str(error), ledger)
             finally:
                 self._executed.pop((student, ps), None)
 
@@ -221,7 +214,7 @@ class Course:
                     for notebook in notebooks for grade in notebook.grades
                 ]  # fmt: skip
         except MissingEntry:
-            return [self._without_score(ps, student, "not graded yet")]
+            return self._without_score(ps, student, "not graded yet")
         executed = self._autograded(ps, student)
         data = {found["exercise"]: found for found, _ in check_outputs(executed, graded=True).values()}
         ends = {
@@ -258,8 +251,10 @@ class Course:
             log = [line for line in outcome.get("log", "").splitlines() if "ERROR" in line or "Error" in line]
             raise CourseError(f"nbgrader failed: {log[-1].strip() if log else outcome.get('error', 'without a message')}")
 
-    def _without_score(self, ps: str, student: str, problem: str) -> Result:
-        return Result(student, ps, None, 0.0, problem=problem)
+    def _without_score(self, ps: str, student: str, problem: str, ledger: "Ledger | None" = None) -> list[Result]:
+        if ledger:
+            ledger.write(student, problem=problem)
+        return [Result(student, ps, None, 0.0, problem=problem)]
 
 
 def workers(jobs: int) -> ProcessPoolExecutor:

@@ -54,27 +54,16 @@ def write_grades(course: Course, ps: str, path: Path, form: str) -> Path:
         for student in gradebook.students:
             (score,) = [s for s in student.submissions if s.name == ps] or [None]
             points = "" if score is None else f"{max(0.0, score.score - (score.late_submission_penalty or 0.0)):g}"
-            rows.append(
-                (
-                    student.id,
-                    student.first_name or "",
-                    student.last_name or "",
-                    student.email or "",
-                    student.lms_user_id or "",
-                    points,
-                )
-            )
+            rows.append([*(getattr(student, field) or "" for field in COLUMNS), points])
     with open(path, "w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
         if form == "canvas":
             out.writerow(["Student", "ID", "SIS User ID", "SIS Login ID", "Section", ps])
             out.writerow(["    Points Possible", "", "", "", "", f"{maximum:g}"])
-            out.writerows(
-                [f"{last}, {first}".strip(", "), lms, "", login, "", points] for login, first, last, _, lms, points in rows
-            )
+            out.writerows([f"{last}, {first}".strip(", "), lms, "", login, "", n] for login, first, last, _, lms, n in rows)
         else:
             out.writerow(["Username", "First name", "Last name", "Email address", "ID number", ps])
-            out.writerows([login, first, last, email, lms, points] for login, first, last, email, lms, points in rows)
+            out.writerows(rows)
     return path
 
 
