@@ -16,7 +16,7 @@ setup: .venv/.installed  ## create .venv and install the course into it
 	"$(BIN)/python" -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt -e '.[dev]'
 	@touch $@
 
-demo: setup  ## release, grade three sample students against the trained reference, show one table (a minute or two)
+demo: setup  ## release, grade three sample students against the trained reference, show one table (a minute)
 	vae-edu demo
 
 test: setup  ## every test that a push must pass
