@@ -103,7 +103,7 @@ def _supervise(first: int, born: int, control: socket.socket, locked: bool) -> N
         time.sleep(0.01)
     control.settimeout(None)
     code = os.waitstatus_to_exitcode(status)
-    send(control, {"reason": reason, "signal": code - 128 if code > 128 else max(0, -code), "code": code, "leader": line})
+    send(control, {"reason": reason, "signal": code - 128 if code > 128 else max(0, -code), "code": code})
 
 
 def _kill(leader: str, locked: bool) -> None:

@@ -2,7 +2,7 @@
 
 A sandbox is a bubblewrap without a network, with Python and the course's library read-only and nothing else of this machine, an
 empty /tmp and an unprivileged user. In it a warm parent (`inside`) forks a child with namespaces of its own for every
-submission. Source of the traps met on the way: see GRADING in the project's notes, and the attacks in tests/grading.
+submission. What it has to hold against: tests/grading/attacks.
 """
 
 import os
