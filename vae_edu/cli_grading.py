@@ -30,13 +30,15 @@ def grade(problem_set, students, jobs, cluster, again, cell_seconds, no_sandbox,
             f"Nobody has submitted {problem_set}: put notebooks into classroom/submitted/STUDENT/{problem_set}/."
         )
     options = {"jobs": jobs, "again": again, "locked": not no_sandbox, "limits": Limits(cell=cell_seconds)}
-    results, bar = [], tqdm(total=len(chosen), unit="student", leave=False)
-    with on_cluster(cluster) if cluster else nullcontext({}) as workers:
+    results: list = []
+    with (
+        tqdm(total=len(chosen), unit="student", leave=False) as bar,
+        on_cluster(cluster) if cluster else nullcontext({}) as workers,
+    ):
         for rows in classroom.grade(problem_set, chosen, **options | workers):
             bar.set_description(rows[0].student)
             bar.update()
             results += rows
-    bar.close()
     results.sort(key=lambda result: (result.student, result.exercise))
     click.echo(as_table(results))
     for student, remarks in classroom.remarks(problem_set).items():

@@ -221,6 +221,11 @@ def test_archives_are_taken_in_one_by_one_and_unsafe_ones_refused(tmp_path, grad
     assert (course.classroom / "submitted/bob/ps1/ps1.ipynb").read_bytes() == notebook
 
 
+def test_grades_of_what_nobody_graded_are_one_sentence(tmp_path, graded):
+    with pytest.raises(CourseError, match="Nothing of ps2 has been graded: first run vae-edu grade ps2"):
+        write_grades(graded[0], "ps2", tmp_path / "x.csv", "canvas")
+
+
 def test_a_roster_without_ids_is_one_sentence(tmp_path, graded):
     (tmp_path / "x.csv").write_text("Name\nAnn\n")
     with pytest.raises(CourseError, match="no column with the students' ids"):

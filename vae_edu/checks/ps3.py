@@ -117,8 +117,8 @@ def draw_linear_vae(rng: np.random.Generator):
 
 def probe_images():
     rng, x = np.random.default_rng(0), probe("vae-mnist").x.numpy()
-    encoder, decoder = 0.02 * rng.normal(size=(784, 4)), 0.1 * rng.normal(size=(2, 784))
-    return "a step on 64 images of vae-mnist", (encoder, decoder, x, rng.normal(size=(64, 2)), 0.01), None
+    encoder, decoder = 0.02 * rng.normal(size=(784, 6)), 0.1 * rng.normal(size=(3, 784))
+    return "a step on 64 images of vae-mnist", (encoder, decoder, x, rng.normal(size=(64, 3)), 0.01), None
 
 
 training_step = Exercise(

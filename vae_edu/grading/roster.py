@@ -49,6 +49,8 @@ def write_grades(course: Course, ps: str, path: Path, form: str) -> Path:
     A student without a score has an empty cell: those systems leave what they have.
     """
     with course.api.gradebook as gradebook:
+        if ps not in [assignment.name for assignment in gradebook.assignments]:
+            raise CourseError(f"Nothing of {ps} has been graded: first run vae-edu grade {ps}.")
         maximum = gradebook.find_assignment(ps).max_score
         rows = []
         for student in gradebook.students:
