@@ -21,7 +21,7 @@ import traceback
 from pathlib import Path
 
 from .denied import deny
-from .wire import WireError, encode, receive, send
+from .wire import WireError, receive, send
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x8000000, 0x10000000, 0x20000000
 MS_BIND, MS_MOVE, MS_REC, MS_PRIVATE = 0x1000, 0x2000, 0x4000, 0x40000
@@ -222,7 +222,7 @@ def _serve(connection: socket.socket, start: dict) -> None:
     import vae_edu.checks
 
     vae_edu.checks.check, calling.TIME_LIMIT = _check_later, start["limits"]["call"]
-    shell, functions = _shell(), {}
+    shell = _shell()
     send(connection, {"ready": True})
     while True:
         request = receive(connection)
@@ -230,7 +230,7 @@ def _serve(connection: socket.socket, start: dict) -> None:
             reply = _run_cell(shell, request["source"], request["seconds"])
         else:
             exercise, name = EXERCISES[request["exercise"]], request["name"]
-            function = functions[name] = calling.Function(exercise, shell.user_ns.get(name))
+            function = calling.Function(exercise, shell.user_ns.get(name))
             if request["do"] == "misfit":
                 reply = {"misfit": function.misfit() if name in shell.user_ns else f"there is no {name}: was its cell run?"}
             elif request["do"] == "call":
@@ -243,11 +243,10 @@ def _serve(connection: socket.socket, start: dict) -> None:
                 reply = {"arrays": list(reply) if isinstance(reply, tuple) else [reply]}
             reply["printed"] = function.printed
         try:
-            encode(reply)
-        except Exception as error:
+            send(connection, reply)
+        except Exception as error:  # it cannot be encoded, and nothing of it has been sent
             note = {"output_type": "stream", "name": "stdout", "text": "(more output than is kept)"}
-            reply = {"kind": "type", "message": f"its answer cannot be read: {error}.", "outputs": [note]}
-        send(connection, reply)
+            send(connection, {"kind": "type", "message": f"its answer cannot be read: {error}.", "outputs": [note]})
 
 
 def _check_later(name: str, function: object) -> None:
