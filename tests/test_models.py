@@ -47,7 +47,7 @@ def test_a_gated_layer_is_value_times_sigmoid_of_gate(rng):
 
 
 def test_the_paper_networks_have_the_papers_sizes():
-    assert sum(p.numel() for p in VAE(784, 40).parameters()) == 1_116_864  # FACTS 3.3
+    assert sum(p.numel() for p in VAE(784, 40).parameters()) == 1_116_864  # SOURCES.md, "Tomczak & Welling 2018: networks"
 
 
 def test_he_init_has_the_stated_spread():

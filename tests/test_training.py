@@ -8,7 +8,7 @@ import time
 import pytest
 import torch
 
-from vae_edu import data
+from vae_edu import data, training
 from vae_edu.likelihoods import Gaussian
 from vae_edu.models import VAE, Autoencoder
 from vae_edu.training import Settings, TrainingError, fit, mean_loss, normalize_gradients_
@@ -126,3 +126,19 @@ def test_a_damaged_checkpoint_says_what_to_do(tmp_path):
     (tmp_path / "checkpoint.pt").write_bytes(b"half a file")
     with pytest.raises(TrainingError, match="delete it to start again"):
         fit(small(), DIGITS.train, None, Settings(epochs=1), folder=tmp_path, progress=False)
+
+
+def test_a_lighter_kl_weighs_the_objective_and_never_the_model():
+    torch.manual_seed(0)
+    x = DIGITS.train[:100]
+    light = VAE(64, 4, (16,))
+    light.encoder.mu.bias.data[:] = 3.0  # a KL of some 18 nats, which no sampling noise hides
+    history = fit(light, x, x, Settings(epochs=1, lr=1e-9, batch_size=100, kl_weight=0.2), progress=False)
+    terms = light.elbo(x, generator=training._generator(0, -1, x.device))
+    assert history[0]["train"] == pytest.approx(-terms.value(0.2).mean().item(), abs=1)
+    assert history[0]["valid"] == pytest.approx(-terms.value(0.2).mean().item(), rel=1e-4)
+    assert (
+        terms.value(0.2).mean()
+        > terms.value().mean()
+        == light.elbo(x, generator=training._generator(0, -1, x.device)).value().mean()
+    )

@@ -2,29 +2,48 @@
 
 Minibatches are cut straight from a tensor on the model's device. Every random number of epoch e comes from a generator
 seeded with (seed, e), and a checkpoint is written after every epoch: a run that is killed goes on after its last finished
-epoch and ends with the same numbers as one that was not. Settings after the VampPrior paper and code: FACTS 3.4.
+epoch and ends with the same numbers as one that was not. Settings after the VampPrior paper and its code: SOURCES.md,
+"Tomczak & Welling 2018: training".
 """
 
 import json
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor, nn
+from torch.overrides import TorchFunctionMode
 from tqdm.auto import tqdm
 
 from .data import binarize
-from .epitome import stratified_batches, usage
 from .objectives import warm_up
 
 
 class TrainingError(Exception):
     """Training cannot start or go on. The message is one sentence for the user."""
+
+
+class Bfloat16Products(TorchFunctionMode):
+    """While it is entered, linear and convolutional layers multiply in bfloat16 and return what they were given: float32.
+
+    Every product of an encoder or a decoder is in such a layer; densities, KL, prior and loss have none and are left alone.
+    """
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if function not in (F.linear, F.conv2d):
+            return function(*args, **(kwargs or {}))
+        with torch.autocast(args[0].device.type, torch.bfloat16):
+            return function(*args, **(kwargs or {})).to(args[0].dtype)
+
+
+PRECISIONS = {"float32": nullcontext, "bfloat16": Bfloat16Products}
 
 
 @dataclass(frozen=True)
@@ -34,7 +53,8 @@ class Settings:
     normalize_gradients divides each parameter's gradient by its own norm before Adam; dynamic_binarization draws
     x ~ Bernoulli(grey) anew for every batch, and once for validation; lr_decay is the learning rate's factor at the last
     epoch, reached along a half cosine (1: constant); kl_weight is beta after the warm-up, in validation too (lambda in the
-    eVAE paper, eq. 6).
+    eVAE paper, eq. 6); precision is that of the networks' products while training, "float32" or "bfloat16" (faster only where
+    the processor has instructions for it); weights, optimizer and validation stay in float32.
     """
 
     epochs: int
@@ -46,11 +66,14 @@ class Settings:
     dynamic_binarization: bool = False
     lr_decay: float = 1.0
     kl_weight: float = 1.0
+    precision: str = "float32"
     seed: int = 0
 
     def __post_init__(self):
         if self.epochs < 1 or self.batch_size < 1 or not 0 < self.lr < math.inf or not 0 <= self.kl_weight < math.inf:
             raise TrainingError(f"epochs and batch_size must be at least 1, lr positive and kl_weight not negative, got {self}.")
+        if self.precision not in PRECISIONS:
+            raise TrainingError(f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}.")
 
 
 @dataclass
@@ -78,13 +101,13 @@ def fit(
     given (the plain autoencoder). With `valid`, the model ends with the weights of the epoch with the best validation
     loss at beta = settings.kl_weight; with settings.patience, training stops once that many epochs after the warm-up
     brought no better one. With `folder`, checkpoint and history.json are kept there, and the same call resumes. The model
-    ends in eval mode.
+    ends in eval mode. Minibatches are `shuffled`, unless the model has a method `batches` of the same signature.
     Raises TrainingError where the data are not images in [0, 1] or the loss is no longer finite.
     """
     train, valid = _prepared(model, train, valid, settings)
 
-    def losses(x: Tensor, generator: Generator, beta: float = settings.kl_weight, **epitome: Tensor) -> Tensor:
-        return loss(x, generator) if loss else -model.elbo(x, **epitome, generator=generator).value(beta)
+    def losses(x: Tensor, generator: Generator, beta: float = settings.kl_weight, **given: Tensor) -> Tensor:
+        return loss(x, generator) if loss else -model.elbo(x, **given, generator=generator).value(beta)
 
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr, fused=True)
     run = {"settings": asdict(settings), "model": repr(model), "pixels": [_content(train), _content(valid)]}
@@ -95,7 +118,8 @@ def fit(
         beta = settings.kl_weight * warm_up(epoch, settings.warmup)
         for group in optimizer.param_groups:
             group["lr"] = settings.lr * _decay(epoch, settings)
-        record = {"epoch": epoch, **_sweep(model, train, partial(losses, beta=beta), optimizer, epoch, settings)}
+        with PRECISIONS[settings.precision]():
+            record = {"epoch": epoch, **_sweep(model, train, partial(losses, beta=beta), optimizer, epoch, settings)}
         if valid is not None and math.isfinite(record["train"]):
             record["valid"] = mean_loss(model, valid, losses, generator=_generator(settings.seed, -epoch, train.device))
         if not all(math.isfinite(record[name]) for name in ("train", "valid") if name in record):
@@ -119,39 +143,39 @@ def _keep_best(state: Progress, model: nn.Module, record: dict) -> None:
         state.best_state = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
 
-def _sweep(model: nn.Module, train: Tensor, batch_loss, optimizer, epoch: int, settings: Settings) -> dict:
-    """One pass over the training images in a new order; returns the mean loss per image.
+def shuffled(
+    train: Tensor, batch_size: int, *, draw: Callable[[Tensor], Tensor], generator: Generator
+) -> tuple[Iterable[tuple[Tensor, dict]], dict]:
+    """An epoch's minibatches, in a new order: images (batch, pixels), each time with what else the bound is given (here
+    nothing), drawn one after the other; and what the epoch's record says beside the losses (here nothing).
 
-    A model with epitomes first assigns every image to one, by the bound (whatever the KL's weight) and as binarized for this
-    epoch; the minibatches hold each epitome's share of the images, and the record counts the images of each (eVAE paper,
-    algorithm 1).
+    draw: gives the images as this epoch sees them, binarized anew or as they are.
     """
+    rows = torch.randperm(len(train), generator=generator, device=train.device).split(batch_size)
+    return ((draw(train[own]), {}) for own in rows), {}
+
+
+def _sweep(model: nn.Module, train: Tensor, batch_loss, optimizer, epoch: int, settings: Settings) -> dict:
+    """One pass over the training images; returns the mean loss per image and what the batches add to the epoch's record."""
     generator = _generator(settings.seed, epoch, train.device)
-    binarize_batches, y = settings.dynamic_binarization, None
-    if hasattr(model, "assign"):
-        train, binarize_batches = binarize(train, generator=generator) if binarize_batches else train, False
-        y = model.assign(train, sampled=True, generator=generator)
-    if y is None:
-        batches = torch.randperm(len(train), generator=generator, device=train.device).split(settings.batch_size)
-    else:
-        batches = stratified_batches(y, settings.batch_size, generator=generator)
+    draw = partial(binarize, generator=generator) if settings.dynamic_binarization else lambda x: x
+    epoch_of = getattr(model, "batches", shuffled)  # a model may cut its epochs in its own way
+    batches, counts = epoch_of(train, settings.batch_size, draw=draw, generator=generator)
     model.train()
     total = torch.zeros((), device=train.device)
-    for rows in batches:
-        x = binarize(train[rows], generator=generator) if binarize_batches else train[rows]
-        losses = batch_loss(x, generator) if y is None else batch_loss(x, generator, y=y[rows])
+    for x, given in batches:
+        losses = batch_loss(x, generator, **given)
         optimizer.zero_grad()
         losses.mean().backward()
         if settings.normalize_gradients:
             normalize_gradients_(model)
         optimizer.step()
         total += losses.detach().sum()
-    record = {"train": total.item() / len(train)}
-    return record if y is None else {**record, "usage": usage(y, model.epitomes).tolist()}
+    return {"train": total.item() / len(train), **counts}
 
 
 def normalize_gradients_(model: nn.Module) -> None:
-    """Divide each parameter tensor's gradient by its own Euclidean norm + 1e-7 (FACTS 3.4)."""
+    """Divide each parameter tensor's gradient by its own Euclidean norm + 1e-7, as the VampPrior code does."""
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
     norms = torch._foreach_norm(gradients)
     torch._foreach_add_(norms, 1e-7)

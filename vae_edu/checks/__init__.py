@@ -9,41 +9,57 @@ import math
 import numbers
 from typing import Any
 
-from . import ps1, ps2, ps3, ps3_match, ps4, ps4_match, ps4_sweep, ps5, ps5_layers, ps5_match, ps5_prior
-from .exercise import Exercise
+from ..exercises import EXERCISES
+from ..exercises.exercise import Exercise
+from .calling import said
+from .judging import run
 from .report import as_bundle, show
-from .runner import run
 
-MODULES = (ps1, ps2, ps3, ps3_match, ps4, ps4_sweep, ps4_match, ps5, ps5_prior, ps5_layers, ps5_match)
-EXERCISES: dict[str, Exercise] = {
-    value.name: value for module in MODULES for value in vars(module).values() if isinstance(value, Exercise)
-}
 CHECK_SEED, GRADE_SEED = 1, 413  # "hidden" means fresh inputs, not secret code: the grade's seed is stored with the score
 
 
 def check(name: str, function: Any) -> None:
     """Try `function` on worked cases, fresh inputs and the trained reference, and say what is wrong with it."""
     exercise = _exercise(name)
-    report = run(exercise, function, CHECK_SEED)
-    show(as_bundle(report, seed=CHECK_SEED))
+    try:
+        show(as_bundle(run(exercise, function, CHECK_SEED), seed=CHECK_SEED))
+    except Exception as error:
+        print(_broken(exercise, error))
 
 
 def grade(name: str, function: Any, points: float, seed: int = GRADE_SEED) -> float:
     """The points earned, a float in 0..points, which nbgrader takes as the cell's score. Inputs are fresh."""
-    score, bundle = graded(name, function, points, seed)
-    show(bundle)
-    return score
+    exercise, points = _exercise(name), _points(points)
+    try:
+        score, bundle = graded(name, function, points, seed)
+        show(bundle)
+        return score
+    except Exception as error:
+        print(_broken(exercise, error))
+        return 0.0
 
 
 def graded(name: str, function: Any, points: float, seed: int = GRADE_SEED) -> tuple[float, dict]:
     """The points earned, and the report as a notebook shows it: text, and data beside it."""
-    if not isinstance(points, numbers.Real) or not math.isfinite(points) or points <= 0:
-        raise ValueError(f"points must be a positive number, got {points!r}.")
     report = run(_exercise(name), function, seed)
-    return float(round(report.fraction * points, 2)), as_bundle(report, points, seed)
+    return float(round(report.fraction * _points(points), 2)), as_bundle(report, points, seed)
 
 
 def _exercise(name: str) -> Exercise:
     if not isinstance(name, str) or name not in EXERCISES:
-        raise ValueError(f"There is no exercise called {name!r}; there are {', '.join(EXERCISES)}.")
+        raise ValueError(f"There is no exercise called {name!r}; there are {', '.join(EXERCISES.files)}.")
     return EXERCISES[name]
+
+
+def _points(points: float) -> float:
+    if isinstance(points, numbers.Real) and math.isfinite(points) and points > 0:
+        return points
+    raise ValueError(f"points must be a positive number, got {points!r}.")
+
+
+def _broken(exercise: Exercise, error: Exception) -> str:
+    """What to say where the check itself cannot run: a damaged reference, or a notebook that has changed torch or NumPy."""
+    return (
+        f"{exercise.number} {exercise.name}\n  ✗ the check itself could not run: {type(error).__name__}: {said(error)}\n"
+        "    → Restart the kernel and run all cells; if it stays, run `vae-edu doctor`."
+    )

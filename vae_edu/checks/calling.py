@@ -1,7 +1,9 @@
 """Call a student's function: the part of a check that has to happen in the process where the function lives.
 
-The function is called with copies of the inputs, its prints are caught, a call may take TIME_LIMIT seconds, and the
-library functions that the exercise asks for raise meanwhile (a courtesy, not a lock: the source is there to read).
+The function is called with copies of the inputs, its prints are caught, a call may take TIME_LIMIT seconds of processor time,
+and the library functions that the exercise asks for raise meanwhile (a courtesy, not a lock: the source is there to read).
+Whatever a notebook has set (default type and device, gradients, NumPy's and Python's warnings) does not reach a check, and what
+the function sets does not stay.
 """
 
 import contextlib
@@ -18,9 +20,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from .exercise import Arguments, Exercise
+from ..exercises.exercise import Arguments, Exercise
 
-TIME_LIMIT = 10.0
+TIME_LIMIT = 10.0  # seconds of processor time: a loaded machine fails nobody
+PATIENCE = 6.0  # times as much by the clock, for a function that sleeps or waits
+NUMBERS = 2_000_000  # in one answer
 Answer = tuple[np.ndarray, ...]
 
 
@@ -45,12 +49,13 @@ class Function:
         if not callable(function):
             return f"expected the function {wanted}, got {type(function).__name__}: write its name without calling it."
         try:
-            inspect.signature(function).bind(*exercise.arguments)
+            signature = inspect.signature(function)
+        except Exception:
+            return ""  # a builtin without a signature, or a strange object: the call will tell
+        try:
+            signature.bind(*exercise.arguments)
         except TypeError:
-            found = f"{getattr(function, '__name__', 'yours')}{inspect.signature(function)}"
-            return f"expected {wanted}, found {found}."
-        except ValueError:
-            pass  # a builtin without a signature: the call will tell
+            return f"expected {wanted}, found {getattr(function, '__name__', 'yours')}{signature}."
         return ""
 
     def call(self, arguments: Arguments) -> Answer | Failure:
@@ -60,7 +65,7 @@ class Function:
             value = self._invoke(tensors)
             if isinstance(value, Failure):
                 return value
-            if any(not same(to_tensors(a), t) for a, t in zip(arguments, tensors)):
+            if not all(_unchanged(a, t) for a, t in zip(arguments, tensors)):
                 return Failure("in place", "it changes its inputs in place (+=, *=, or a method ending in _): work on a copy.")
             return _arrays(value, self.exercise.parts)
 
@@ -76,11 +81,11 @@ class Function:
                 parts = _parts(value, self.exercise.parts)
                 total = sum((torch.as_tensor(v) * torch.tensor(w)).sum() for v, w in zip(parts, weights))
                 return torch.autograd.grad(total, leaves[at])[0].numpy()
-            except RuntimeError as error:
-                return Failure("no gradient", str(error).splitlines()[0][:100])
+            except Exception as error:
+                return Failure("no gradient", said(error)[:100])
 
     def _invoke(self, tensors: list) -> Any:
-        printed = io.StringIO()
+        printed = Printed()
         try:
             with (
                 closed_book(self.exercise),
@@ -89,20 +94,45 @@ class Function:
                 contextlib.redirect_stderr(printed),
             ):
                 return self.function(*tensors)
-        except (Exception, SystemExit) as error:
-            return _raised(error, self.function)
+        except KeyboardInterrupt:
+            raise
         except OutOfTime:
             return Failure("time", f"no answer after {TIME_LIMIT:.0f} seconds: does a loop never end?")
+        except BaseException as error:
+            return _raised(error, self.function)
         finally:
             self.printed = self.printed or printed.getvalue()[:2000]
 
 
+class Printed(io.StringIO):
+    """What a function prints; it stays readable where the function closes it."""
+
+    def close(self) -> None:
+        pass
+
+
 @contextlib.contextmanager
 def surroundings() -> Iterator[None]:
-    """Gradients on, whatever a notebook has set; warnings off, since nbgrader gives no points to a cell with text on stderr."""
-    with warnings.catch_warnings(), torch.inference_mode(False), torch.enable_grad():
-        warnings.simplefilter("ignore")
-        yield
+    """The settings that torch, NumPy and Python start with, whatever a notebook has changed; put back afterwards.
+
+    Warnings are off, since nbgrader gives no points to a cell with text on stderr.
+    """
+    dtype, deterministic = torch.get_default_dtype(), torch.are_deterministic_algorithms_enabled()
+    torch.set_default_dtype(torch.float32)
+    torch.use_deterministic_algorithms(False)
+    try:
+        with (
+            warnings.catch_warnings(),
+            np.errstate(all="ignore"),
+            torch.device("cpu") if torch.get_default_device().type != "cpu" else contextlib.nullcontext(),
+            torch.inference_mode(False),
+            torch.enable_grad(),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        torch.set_default_dtype(dtype)
+        torch.use_deterministic_algorithms(deterministic)
 
 
 def to_tensors(argument: Any) -> Any:
@@ -112,11 +142,13 @@ def to_tensors(argument: Any) -> Any:
     return torch.tensor(argument) if isinstance(argument, np.ndarray) else argument
 
 
-def same(a: Any, b: Any) -> bool:
-    """Equal entry by entry, nan equal to nan."""
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-    return bool(torch.equal(a.nan_to_num(), b.detach().nan_to_num())) if isinstance(a, torch.Tensor) else a == b
+def _unchanged(argument: Any, tensor: Any) -> bool:
+    """Whether the function left the tensors it was given as they were."""
+    if isinstance(argument, dict):
+        return argument.keys() == tensor.keys() and all(_unchanged(argument[key], tensor[key]) for key in argument)
+    if isinstance(argument, np.ndarray):
+        return np.array_equal(argument, tensor.detach().numpy(), equal_nan=argument.dtype.kind == "f")
+    return argument == tensor
 
 
 @contextlib.contextmanager
@@ -143,32 +175,49 @@ class OutOfTime(BaseException):
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise OutOfTime after so many seconds. Without SIGALRM (Windows) or outside the main thread: no limit."""
-    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+    """Raise OutOfTime after so many seconds of processor time, or PATIENCE times as many by the clock.
+
+    Without these timers (Windows) or outside the main thread: no limit.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(signum, frame):
         raise OutOfTime
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    timers = {
+        signal.ITIMER_PROF: (signal.SIGPROF, seconds),
+        signal.ITIMER_REAL: (signal.SIGALRM, PATIENCE * seconds),
+    }
+    before = {number: signal.signal(number, stop) for number, _ in timers.values()}
+    for timer, (_, after) in timers.items():
+        signal.setitimer(timer, after, 1.0)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for timer in timers:
+            signal.setitimer(timer, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def said(error: BaseException) -> str:
+    """The first line of an exception's message, whatever its __str__ does."""
+    try:
+        return (str(error).splitlines() or ["(no message)"])[0]
+    except Exception:
+        return "(its message cannot be read)"
 
 
 def _raised(error: BaseException, function: Callable) -> Failure:
-    if isinstance(error, NotImplementedError) and not str(error):  # torch raises it too, with words
+    if isinstance(error, NotImplementedError) and said(error) == "(no message)":  # torch raises it too, with words
         return Failure("blank", "not attempted yet.")
     frames = traceback.extract_tb(error.__traceback__)
     source = getattr(getattr(function, "__code__", None), "co_filename", None)
     line = next((f.line for f in reversed(frames) if f.filename == source and f.line), "")
-    said = (str(error).splitlines() or ["(no message)"])[0]
     where = f", in the line `{line}`" if line else ""
-    return Failure(f"raised {type(error).__name__}", f"{type(error).__name__}: {said}{where}")
+    return Failure(f"raised {type(error).__name__}", f"{type(error).__name__}: {said(error)}{where}")
 
 
 def _arrays(value: Any, parts: int) -> Answer | Failure:
@@ -178,7 +227,9 @@ def _arrays(value: Any, parts: int) -> Answer | Failure:
         tensors = [torch.as_tensor(v).detach().cpu() for v in _parts(value, parts)]
         if any(tensor.is_complex() for tensor in tensors):
             return Failure("type", "it returns complex numbers; expected real ones.")
-        return tuple(tensor.to(torch.float64).numpy() for tensor in tensors)
+        if sum(tensor.numel() for tensor in tensors) > NUMBERS:
+            return Failure("type", f"its answer has more than {NUMBERS:,} numbers.")
+        return tuple(tensor.to_dense().to(torch.float64).numpy() for tensor in tensors)
     except Exception:
         return Failure("type", f"it returns a {type(value).__name__}; expected a tensor, or a tuple of tensors.")
 

@@ -3,7 +3,7 @@
 import textwrap
 
 from .. import CHECK_MIME, __version__
-from .runner import Report
+from .judging import Report
 
 WIDTH = 100
 

@@ -2,8 +2,8 @@
 
 p(x|z) = prod_i p(x_i | x_1 .. x_(i-1), z), pixels in reading order. Given a whole image, all factors are computed in one pass
 ("teacher-forced"); drawing an image takes one pass per pixel.
-Sources: van den Oord et al. 2016 (PixelRNN), section 3.4, for the masks; Tomczak & Welling 2018, section 5, and its code for
-the networks (FACTS 1.7, 3.3). The plain stack of masked 3 x 3 layers has a blind spot to the upper right.
+Sources: van den Oord et al. 2016 (PixelRNN), section 3.4, for the masks; Tomczak & Welling 2018, section 5, and SOURCES.md,
+"Tomczak & Welling 2018: networks". The plain stack of masked 3 x 3 layers has a blind spot to the upper right.
 """
 
 import torch
@@ -68,7 +68,7 @@ class ConvHVAE(HVAE):
     """The paper's "convHVAE": the two-layer VAE with gated convolutional encoders and a PixelCNN decoder.
 
     shape: (rows, columns). `decode` needs the image too. Batch normalisation couples the images of a batch while training, so
-    `log_weights` and `sample` want `model.eval()`.
+    `log_weights`, `sample` and `answers` want `model.eval()`.
     """
 
     rows = 500  # decoded images held at once: some 300 MB for 28 x 28 pixels
@@ -84,9 +84,12 @@ class ConvHVAE(HVAE):
 
     def decode(self, z: tuple[Tensor, Tensor], x: Tensor):
         """The likelihood's parameters of each pixel of x, given z and the pixels before it: z (..., batch, latent_dim) each."""
+        return self.likelihood.parameters_of(self.raw(x, z))
+
+    def raw(self, x: Tensor, z: tuple[Tensor, Tensor]) -> Tensor:
+        """The decoder's raw outputs for each pixel of x, given z and the pixels before it: (..., batch, outputs * pixels)."""
         z1, z2, x = (part.expand(*z[0].shape[:-1], -1) for part in (*z, x))
-        raw = self.decoder(x.flatten(0, -2), (z1.flatten(0, -2), z2.flatten(0, -2)))
-        return self.likelihood.parameters_of(raw.unflatten(0, x.shape[:-1]))
+        return self.decoder(x.flatten(0, -2), (z1.flatten(0, -2), z2.flatten(0, -2))).unflatten(0, x.shape[:-1])
 
     def log_likelihood(self, x: Tensor, z: tuple[Tensor, Tensor]) -> Tensor:
         """log p(x|z1, z2), (...), in nats, all pixels in one pass."""
@@ -96,6 +99,11 @@ class ConvHVAE(HVAE):
         """As HVAE's: (samples, batch), in nats."""
         self._require_eval()
         return super().log_weights(x, samples, generator=generator)
+
+    def answers(self, x: Tensor, noise: Tensor) -> dict[str, Tensor]:
+        """As HVAE's."""
+        self._require_eval()
+        return super().answers(x, noise)
 
     @torch.no_grad()
     def sample(self, n: int, *, mean: bool = False, generator: Generator | None = None, progress: bool = False) -> Tensor:

@@ -1,13 +1,13 @@
 """The epitomic VAE, and the three ablations that explain it: a mixture of VAEs, dropout on the latents, and (in
 `training.Settings.kl_weight`) a lighter KL.
 
-Source: Yeung et al. 2017, equations 7 to 13 (the signs of equation 10 corrected: FACTS E1), algorithm 1, section 4.2.
+Source: Yeung et al. 2017, equations 7 to 13 (the signs of equation 10 corrected: ERRATA.md), algorithm 1, section 4.2.
 What the paper leaves open is decided here: `elbo(x)` finds y* at z = mu, training at a sample of z, because at the mean one
 epitome takes all images in the first sweeps and others starve (measured: lecture 08); the bound contains log p(y) = -log E.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from itertools import pairwise
 
@@ -17,7 +17,7 @@ from torch import Generator, Tensor, nn
 
 from ..densities import log_normal
 from ..divergences import kl_standard_normal
-from ..epitome import assign, epitome_masks
+from ..epitome import assign, epitome_masks, stratified_batches, usage
 from ..objectives import Elbo
 from ..reparam import reparameterize
 from .vae import VAE, chunks
@@ -25,7 +25,29 @@ from .vae import VAE, chunks
 ROWS = 2048  # decoded images held at once while costs are compared: small enough for the cache of one processor
 
 
-class EpitomicVAE(VAE):
+class HardAssignment:
+    """What the models with epitomes share: q(y|x) puts everything on y*, the epitome of least cost, found anew every epoch.
+
+    A subclass has `epitomes`, their number, and `costs`.
+    """
+
+    def assign(self, x: Tensor, *, sampled: bool = False, generator: Generator | None = None) -> Tensor:
+        """y*, the epitome of least cost, for every image: (batch,)."""
+        return assign(self.costs(x, sampled=sampled, generator=generator))
+
+    def batches(
+        self, train: Tensor, batch_size: int, *, draw: Callable[[Tensor], Tensor], generator: Generator
+    ) -> tuple[Iterable[tuple[Tensor, dict]], dict]:
+        """An epoch as in algorithm 1 (see `training.shuffled`): every image, as drawn for this epoch, goes to an epitome by the
+        bound, whatever the KL's weight; minibatches hold each epitome's share; the record counts the images of each.
+        """
+        x = draw(train)
+        y = self.assign(x, sampled=True, generator=generator)
+        rows = stratified_batches(y, batch_size, generator=generator)
+        return ((x[own], {"y": y[own]}) for own in rows), {"usage": usage(y, self.epitomes).tolist()}
+
+
+class EpitomicVAE(HardAssignment, VAE):
     """p(y) p(z) p(x|y, z): y uniform over E epitomes, z ~ N(0, I), and the decoder sees m_y * z, `size` latents of all.
 
     q(z|x, y) = N(m_y * mu, exp(m_y * logvar)): off the epitome it is the prior, so only `size` latents can cost KL.
@@ -60,10 +82,6 @@ class EpitomicVAE(VAE):
         z = reparameterize(mu, logvar, generator=generator) if sampled else mu
         log_p_x = self.log_likelihood(x.unsqueeze(1), self.masks * z.unsqueeze(1))  # (batch, epitomes)
         return kl_parts @ self.masks.T - log_p_x + math.log(self.epitomes)
-
-    def assign(self, x: Tensor, *, sampled: bool = False, generator: Generator | None = None) -> Tensor:
-        """y*, the epitome of least cost, for every image: (batch,)."""
-        return assign(self.costs(x, sampled=sampled, generator=generator))
 
     def posterior(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """m_y * mu and m_y * logvar of q(z|x, y), each (batch, latent_dim): mean 0 and variance 1 off the epitome (eq. 9)."""
@@ -103,6 +121,23 @@ class EpitomicVAE(VAE):
         parameters = self.decode(self.masks[y] * self.prior.sample(n, generator=generator))
         return self.likelihood.mean(parameters) if mean else self.likelihood.sample(parameters, generator=generator)
 
+    def answers(self, x: Tensor, noise: Tensor) -> dict[str, Tensor]:
+        """As VAE's, of q(z|x, y*): all is masked by y*, log E is in kl and in log_weights, and costs are every epitome's."""
+        y, log_e = self.assign(x), math.log(self.epitomes)
+        mu, logvar = self.posterior(x, y)
+        z = self.masks[y] * (mu + (0.5 * logvar).exp() * noise)
+        log_p_x = self.log_likelihood(x, z)
+        return {
+            "mu": mu,
+            "logvar": logvar,
+            "z": z,
+            "logits": self.decoder(z[0]),
+            "reconstruction": log_p_x[0],
+            "kl": kl_standard_normal(mu, logvar) + log_e,
+            "log_weights": log_p_x + self.prior.log_prob(z) - log_normal(z, mu, logvar) - log_e,
+            "costs": self.costs(x),
+        }
+
 
 class DropoutVAE(VAE):
     """A VAE that drops each latent with probability 1/2 between q(z|x) and the decoder while it trains.
@@ -121,7 +156,7 @@ class DropoutVAE(VAE):
         return Elbo(self.log_likelihood(x, kept * z), kl_parts.sum(-1), kl_parts)
 
 
-class MixtureVAE(nn.Module):
+class MixtureVAE(HardAssignment, nn.Module):
     """mVAE: as many VAEs of `size` latents as there would be epitomes, none sharing anything; same y, same training.
 
     All start with the same weights and part as their images do. Started apart, some begin with an advantage for all images;
@@ -148,10 +183,6 @@ class MixtureVAE(nn.Module):
             z = reparameterize(mu, logvar, generator=generator) if sampled else mu
             columns.append(kl_standard_normal(mu, logvar) - vae.log_likelihood(x, z) + math.log(self.epitomes))
         return torch.stack(columns, 1)
-
-    def assign(self, x: Tensor, *, sampled: bool = False, generator: Generator | None = None) -> Tensor:
-        """y*, the VAE of least cost, for every image: (batch,)."""
-        return assign(self.costs(x, sampled=sampled, generator=generator))
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """mu and logvar of all VAEs side by side, each (batch, epitomes * size)."""

@@ -2,7 +2,7 @@
 
 p(x, z1, z2) = p(x|z1, z2) p(z1|z2) p(z2) and q(z1, z2|x) = q(z1|x, z2) q(z2|x): both factorise from z2 down to z1, so that
 one and the same z2 goes to q(z1|x, z2), to p(z1|z2) and to the decoder.
-Source: Tomczak & Welling 2018, section 4, eq. 11-16; the networks of its code, FACTS 3.3.
+Source: Tomczak & Welling 2018, section 4, eq. 11-16; for the networks SOURCES.md, "Tomczak & Welling 2018: networks".
 """
 
 import torch
@@ -63,6 +63,10 @@ class HVAE(nn.Module):
         """(z1, z2), each (..., latent_dim), to the likelihood's parameters: for Bernoulli pixels the logits, (..., pixels)."""
         return self.likelihood.parameters_of(self.decoder(z))
 
+    def raw(self, x: Tensor, z: tuple[Tensor, Tensor]) -> Tensor:
+        """The decoder's raw outputs for images x at (z1, z2), (..., outputs * pixels); here they depend on z alone."""
+        return self.decoder(z)
+
     def log_likelihood(self, x: Tensor, z: tuple[Tensor, Tensor]) -> Tensor:
         """log p(x|z1, z2), (...), in nats."""
         return self.likelihood.log_prob(x, self.decode(z))
@@ -102,3 +106,31 @@ class HVAE(nn.Module):
         z1 = reparameterize(*self.prior_z1(z2), generator=generator)
         parameters = self.decode((z1, z2))
         return self.likelihood.mean(parameters) if mean else self.likelihood.sample(parameters, generator=generator)
+
+    @property
+    def noise_dim(self) -> int:
+        """How many standard normal numbers one sample of all latents takes: those of z1, and then those of z2."""
+        return 2 * self.latent_dim
+
+    def answers(self, x: Tensor, noise: Tensor) -> dict[str, Tensor]:
+        """What this model says of images x (batch, pixels) at noise (samples, batch, noise_dim): see `reference.Probe`. In nats.
+
+        mu and logvar are those of z2, z holds z1 and then z2; kl is log q - log p of both layers at the first sample.
+        """
+        noise1, noise2 = noise.chunk(2, -1)
+        mu2, logvar2 = self.encode(x)
+        z2 = mu2 + (0.5 * logvar2).exp() * noise2
+        mu1, logvar1 = self.encode_z1(x, z2)
+        z1 = mu1 + (0.5 * logvar1).exp() * noise1
+        log_p_x = self.log_likelihood(x, (z1, z2))
+        log_q = log_normal(z1, mu1, logvar1) + log_normal(z2, mu2, logvar2)
+        log_p = log_normal(z1, *self.prior_z1(z2)) + self.prior.log_prob(z2)
+        return {
+            "mu": mu2,
+            "logvar": logvar2,
+            "z": torch.cat([z1, z2], -1),
+            "logits": self.raw(x, (z1[0], z2[0])),
+            "reconstruction": log_p_x[0],
+            "kl": (log_q - log_p)[0],
+            "log_weights": log_p_x + log_p - log_q,
+        }

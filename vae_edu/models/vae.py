@@ -1,6 +1,7 @@
 """The variational autoencoder with one layer of latents.
 
-Sources: Kingma & Welling 2014; CSC413 lecture 10; the networks of Tomczak & Welling 2018 (FACTS 3.3).
+Sources: Kingma & Welling 2014; CSC413 lecture 10; for the networks Tomczak & Welling 2018, section 5, and SOURCES.md,
+"Tomczak & Welling 2018: networks".
 """
 
 from collections.abc import Sequence
@@ -91,3 +92,26 @@ class VAE(nn.Module):
         """n images from the model, (n, pixels): pixels drawn from p(x|z), or their means (what pictures use)."""
         parameters = self.decode(self.prior.sample(n, generator=generator))
         return self.likelihood.mean(parameters) if mean else self.likelihood.sample(parameters, generator=generator)
+
+    @property
+    def noise_dim(self) -> int:
+        """How many standard normal numbers one sample of all latents takes."""
+        return self.latent_dim
+
+    def answers(self, x: Tensor, noise: Tensor) -> dict[str, Tensor]:
+        """What this model says of images x (batch, pixels) at noise (samples, batch, noise_dim): see `reference.Probe`. In nats.
+
+        The bound's terms and the decoder's raw outputs are those at the first sample.
+        """
+        mu, logvar = self.posterior(x)
+        z = mu + (0.5 * logvar).exp() * noise
+        log_p_x = self.log_likelihood(x, z)
+        return {
+            "mu": mu,
+            "logvar": logvar,
+            "z": z,
+            "logits": self.decoder(z[0]),
+            "reconstruction": log_p_x[0],
+            "kl": self.prior.kl(mu, logvar, z[0]).sum(-1),
+            "log_weights": log_p_x + self.prior.log_prob(z) - log_normal(z, mu, logvar),
+        }

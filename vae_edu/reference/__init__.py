@@ -12,8 +12,7 @@ from typing import NamedTuple
 from safetensors.torch import load as parse_safetensors
 from torch import Tensor, nn
 
-from .epitomic import GRID
-from .recipes import RECIPES
+from .recipes import RECIPES, every
 
 STORE = Path(__file__).parent / "store"
 
@@ -48,8 +47,8 @@ def names() -> list[str]:
 
 
 def carded() -> list[str]:
-    """All models with a card, those of the epitomic paper's grid included; not all have weights."""
-    return [name for name in GRID | RECIPES if (STORE / f"{name}.json").exists()]
+    """All models with a card, those of the papers' tables included; not all have weights."""
+    return [name for name in every() if (STORE / f"{name}.json").exists()]
 
 
 def card(name: str) -> dict:
@@ -66,7 +65,7 @@ def card(name: str) -> dict:
 def load(name: str, *, device: str = "cpu") -> nn.Module:
     """The trained model, float32, in eval mode. Raises StoreError unless its bytes are the ones the card names."""
     tensors = _tensors(name, "safetensors")
-    model = (GRID | RECIPES)[name].build()
+    model = every()[name].build()
     model.load_state_dict(tensors)
     return model.float().eval().requires_grad_(False).to(device)
 
@@ -88,7 +87,7 @@ def _tensors(name: str, suffix: str) -> dict[str, Tensor]:
 
 
 def _known(name: str) -> str:
-    if name not in GRID | RECIPES:
+    if name not in every():
         raise StoreError(f"There is no reference called {name!r}; there are {', '.join(RECIPES)}.")
     return name
 
@@ -98,7 +97,7 @@ def _read(name: str, suffix: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        if suffix != "json" and not (GRID | RECIPES)[name].weights:
+        if suffix != "json" and not every()[name].weights:
             raise StoreError(
                 f"Of {name} only the card is shipped; vae-edu reference train {name} leaves weights in runs/{name}/checkpoint.pt"
             ) from None

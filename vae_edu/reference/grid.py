@@ -15,11 +15,8 @@ from pathlib import Path
 import torch
 from tqdm.auto import tqdm
 
-from .epitomic import GRID
-from .recipes import RECIPES
+from .recipes import GRIDS
 from .train import train
-
-GRIDS = {"epitomic": GRID, "references": RECIPES}
 
 
 def train_grid(grid: str, runs: Path, store: Path, *, processes: int, archive: Path | None = None) -> dict[str, str]:

@@ -1,10 +1,14 @@
-"""What a recipe says: all that `vae-edu reference train` needs, and all that `reference.load` needs to rebuild the network."""
+"""What a recipe says: all that `vae-edu reference train` needs, and all that `reference.load` needs to rebuild the network.
+
+The recipes themselves are in `recipes/`, a file for each source.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import nn
 
+from ..evaluation import Subject
 from ..training import Settings
 
 
@@ -12,8 +16,9 @@ from ..training import Settings
 class Recipe:
     """One reference. `published` is the paper's value in the unit of `metric`; None where no paper gives one.
 
-    he_init: weights from N(0, 2 / fan_in), else as torch draws them. weights: False where only the card is shipped.
-    wants_gpu: left out of `--all` where there is none.
+    measures: what is measured, functions of `evaluation`, in the card's order. grey: True where Bernoulli pixels were trained on
+    grey images, so that the probe's are decoder means. he_init: weights from N(0, 2 / fan_in), else as torch draws them.
+    weights: False where only the card is shipped. wants_gpu: left out of `--all` where there is none.
     """
 
     title: str
@@ -24,6 +29,8 @@ class Recipe:
     published: float | None
     source: str
     notes: str
+    measures: tuple[Callable[[Subject], dict], ...]
+    grey: bool = False
     he_init: bool = True
     weights: bool = True
     wants_gpu: bool = False

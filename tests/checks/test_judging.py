@@ -1,0 +1,230 @@
+"""What students do by accident: each gets one sentence, and no traceback of ours."""
+
+import contextlib
+import functools
+import math
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from tests.exercises.answers import answers_to
+from vae_edu import checks, divergences, evaluation
+from vae_edu.checks import calling, check, grade
+from vae_edu.checks import judging as engine
+from vae_edu.checks.report import as_text
+from vae_edu.exercises import EXERCISES
+
+KL = EXERCISES["kl_standard_normal"]
+
+
+def right(mu, logvar):
+    return 0.5 * (mu**2 + logvar.exp() - logvar - 1).sum(-1)
+
+
+def text_of(function, exercise=KL):
+    return as_text(engine.run(exercise, function, seed=1))
+
+
+def in_place(mu, logvar):
+    mu **= 2
+    return 0.5 * (mu + logvar.exp() - logvar - 1).sum(-1)
+
+
+def own_noise(mu, logvar):
+    return right(mu, logvar) + torch.randn(mu.shape[:-1])
+
+
+def calls_the_library(mu, logvar):
+    return divergences.kl_standard_normal(mu, logvar)
+
+
+def in_place_on_a_result(mu, logvar):
+    variance = logvar.exp()
+    kl = mu * 0
+    kl.detach().add_(0.5 * (mu**2 + variance - logvar - 1).detach())
+    return kl.detach().sum(-1)
+
+
+def exits(mu, logvar):
+    sys.exit("bye")
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (7, "expected the function kl_standard_normal(mu, logvar), got int"),
+        (None, "got NoneType"),
+        (lambda mu: mu, "expected kl_standard_normal(mu, logvar), found"),
+        (lambda mu, logvar: None, "is a `return` missing"),
+        (lambda mu, logvar: "0.5", "returns a str"),
+        (lambda mu, logvar: {"kl": mu}, "returns a dict"),
+        (lambda mu, logvar: (mu.sum(-1), logvar.sum(-1)), "2 values returned, expected 1"),
+        (lambda mu, logvar: mu, "wrong shape"),
+        (lambda mu, logvar: right(mu, logvar) * math.nan, "nan"),
+        (lambda mu, logvar: right(mu, logvar) / 0, "inf"),
+        (lambda mu, logvar: mu @ logvar, "RuntimeError"),
+        (lambda mu, logvar: undefined_name, "NameError: name 'undefined_name' is not defined"),  # noqa: F821
+        (lambda mu, logvar: right(mu, logvar).detach(), "no gradient reaches mu"),
+        (lambda mu, logvar: right(mu, logvar).numpy(), "with inputs that need a gradient"),
+        (lambda mu, logvar: right(mu, logvar).float().tolist(), "no gradient reaches mu"),
+        (in_place, "changes its inputs in place"),
+        (own_noise, "draw none of your own"),
+        (calls_the_library, "closed-book"),
+        (exits, "SystemExit: bye"),
+        (in_place_on_a_result, "no gradient reaches mu"),
+        (lambda mu, logvar: right(mu, logvar) + 1j, "complex numbers"),
+        (lambda mu, logvar: (), "0 values returned"),
+        (lambda mu, logvar: torch.nn.Module()(mu), "missing the required"),
+        (lambda mu, logvar: 3.7 * right(mu, logvar), "3.7 times the expected"),
+        (lambda mu, logvar: right(mu, logvar) + 2.5, "off by the same +2.5"),
+    ],
+)
+def test_a_slip_is_named(function, said):
+    assert said in " ".join(text_of(function).split())
+
+
+def test_an_endless_loop_stops_after_one_time_limit(monkeypatch):
+    monkeypatch.setattr(calling, "TIME_LIMIT", 0.3)
+
+    def endless(mu, logvar):
+        while True:
+            with contextlib.suppress(Exception):
+                time.sleep(0.01)
+
+    started = time.perf_counter()
+    assert "does a loop never end?" in text_of(endless)
+    assert time.perf_counter() - started < 8
+
+
+def test_prints_are_kept_out_of_the_way_and_shown_once(capsys):
+    def chatty(mu, logvar):
+        print("shape:", mu.shape)
+        print("to stderr", file=sys.stderr)
+        return right(mu, logvar)
+
+    text = text_of(chatty)
+    assert "your function printed: shape:" in text
+    assert capsys.readouterr() == ("", "")
+
+
+def test_other_ways_to_hand_in_an_answer_pass():
+    class Module(torch.nn.Module):
+        def forward(self, mu, logvar):
+            return right(mu, logvar)
+
+    rows = lambda mu, logvar: [right(a, b) for a, b in zip(mu, logvar)] if mu.ndim > 1 else right(mu, logvar)
+    with torch.no_grad():
+        for function in (Module(), functools.partial(right), rows):
+            assert engine.run(KL, function, 1).fraction == 1
+    score = EXERCISES["score_function_gradient"]
+    single = lambda f, z, mu, logvar: answers_to("score_function_gradient").rights["loop"](
+        *(t.float() for t in (f, z, mu, logvar))
+    )
+    arrays = lambda *a: [g.numpy() for g in answers_to("score_function_gradient").rights["loop"](*a)]
+    for function in (single, arrays):
+        assert engine.run(score, function, 1).fraction == 1
+
+
+def test_random_numbers_after_a_check_are_what_they_would_have_been():
+    torch.manual_seed(0)
+    expected = torch.rand(1)
+    torch.manual_seed(0)
+    check("pathwise_gradient", answers_to("pathwise_gradient").rights["einsum"])
+    assert torch.rand(1) == expected
+
+
+def test_near_misses_of_later_exercises_lose_points():
+    shared_top = lambda w: (w - w.max()).exp().mean(0).log() + w.max()
+    largest = lambda mu, threshold: ((mu - mu.mean(0)).abs().amax(0) ** 2 > threshold).sum()
+    too_strict = lambda mu, threshold: (mu.var(0) > 4 * threshold).sum()
+    assert engine.run(EXERCISES["importance_log_likelihood"], shared_top, 1).fraction < 1
+    assert engine.run(EXERCISES["active_units"], largest, 1).fraction == 0
+    assert engine.run(EXERCISES["active_units"], too_strict, 1).fraction == 0
+
+
+def test_warnings_cost_nothing(recwarn):
+    import warnings
+
+    def warns(mu, logvar):
+        warnings.warn("careful", stacklevel=1)
+        return right(mu, logvar)
+
+    assert engine.run(KL, warns, 1).fraction == 1
+
+
+def test_the_book_is_open_again_after_a_check():
+    engine.run(KL, calls_the_library, 1)
+    engine.run(EXERCISES["active_units"], lambda mu, threshold: evaluation.active_units(mu.var(0), threshold=threshold), 1)
+    assert divergences.kl_standard_normal(torch.zeros(2), torch.zeros(2)).item() == 0
+    assert evaluation.active_units(torch.ones(3), threshold=0.5) == 3
+
+
+def test_blank_answers_earn_nothing_and_say_so():
+    def blank(mu, logvar):
+        raise NotImplementedError()
+
+    report = engine.run(KL, blank, 1)
+    assert report.fraction == 0 and "not attempted yet" in as_text(report)
+
+
+def test_a_right_formula_with_wrong_edges_earns_part():
+    naive = EXERCISES["log_bernoulli"].misconceptions[0].function
+    report = engine.run(EXERCISES["log_bernoulli"], naive, 1)
+    failed = [row.label for row in report.rows if not row.passed]
+    assert failed and all("sure and" in label for label in failed)
+    assert report.fraction == pytest.approx(0.6 + 0.4 / 4)
+
+
+def test_constant_answers_earn_nothing():
+    for exercise in EXERCISES.values():
+        expected = exercise.answer(exercise.draw(np.random.default_rng(0)))
+        zeros = tuple(torch.zeros(e.shape) for e in expected)
+        function = eval(f"lambda {', '.join(exercise.arguments)}: zeros", {"zeros": zeros if len(zeros) > 1 else zeros[0]})
+        assert engine.run(exercise, function, 1).fraction == 0, exercise.name
+
+
+def test_grade_returns_points_as_a_plain_float_and_uses_other_inputs(capsys):
+    assert grade("kl_standard_normal", right, points=4) == 4.0
+    assert type(grade("kl_standard_normal", right, points=4)) is float
+    assert grade("kl_standard_normal", lambda mu, logvar: 2 * right(mu, logvar), points=4) == 0.0
+    assert f"seed {checks.GRADE_SEED}" in capsys.readouterr().out
+    check("kl_standard_normal", right)
+    assert f"seed {checks.CHECK_SEED}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("points", [0, -1, math.nan, "4", None])
+def test_impossible_points_are_refused(points):
+    with pytest.raises(ValueError, match="positive number"):
+        grade("kl_standard_normal", right, points=points)
+
+
+def test_an_unknown_exercise_lists_the_known_ones():
+    with pytest.raises(ValueError, match="kl_discrete, kl_normal"):
+        check("kl_nromal", right)
+
+
+def test_what_a_student_reads():
+    twice = KL.misconceptions[0].function
+    lines = text_of(twice).splitlines()
+    assert lines[0] == "ps1.3 kl_standard_normal"
+    assert lines[1].split() == ["✓", "zero", "at", "N(0,", "I)", "0", "nats"]
+    assert "        yours      9 nats" in lines and "        expected   4.5 nats" in lines
+    assert lines[-1].strip() == "→ Twice the expected value everywhere. Is the ½ in front of the sum missing?"
+
+
+def test_with_several_answers_the_hint_says_which_is_off_and_never_offers_a_factor_of_zero():
+    exercise, whole = EXERCISES["match_epitomic"], answers_to("match_epitomic").rights["loop"]
+    later = lambda change: lambda x, noise, masks, weights: change(*whole(x, noise, masks, weights))
+    assert "Value 2: your values are 0.5 times" in text_of(later(lambda y, bound: (y, bound / 2)), exercise)
+    assert "Value 2: your values are off by the same +3" in text_of(later(lambda y, bound: (y, bound + 3)), exercise)
+    text = text_of(later(lambda y, bound: (0 * y, bound)), exercise)
+    assert "times" not in text and "everywhere" not in text
+    assert engine.run(exercise, later(lambda y, bound: [y, bound]), seed=1).fraction == 1, "a list is as good as a tuple"
+
+
+def test_a_factor_must_hold_where_the_expected_value_is_zero_too():
+    text = text_of(lambda *sizes: answers_to("epitome_masks").rights["loop"](*sizes) + 0.5, EXERCISES["epitome_masks"])
+    assert "off by the same +0.5 everywhere" in text

@@ -1,0 +1,66 @@
+"""ps4.4: assign."""
+
+import numpy as np
+import torch
+
+from ... import epitome
+from ...reference import probe
+from ..exercise import Exercise
+
+exercise = Exercise(
+    "ps4.4",
+    "assign",
+    ["costs"],
+    oracle=lambda costs: (
+        np.argmin(costs, 1),
+        np.array([sum(np.argmin(row) == e for row in costs) for e in range(costs.shape[1])]),
+    ),
+    draw=lambda rng: (rng.normal(100, 20, size=(rng.integers(2, 12), rng.integers(2, 6))),),
+    reference=lambda: ("64 images × 12 epitomes of evae48-mnist", (probe("evae48-mnist").costs.numpy(),), None),
+    closed_book=[epitome.assign, epitome.usage],
+    unit="",
+)
+exercise.case("by hand: three images, two epitomes", [[1.0, 2.0], [4.0, 3.0], [5.0, 9.0]], expected=([0, 1, 0], [2, 1]))
+exercise.case("one image", [[9.0, 8.0, 7.0]], expected=([2], [0, 0, 1]))
+exercise.case(
+    "nobody takes the last two", [[1.0, 5.0, 9.0, 9.0], [2.0, 1.0, 9.0, 9.0]], expected=([0, 1], [1, 1, 0, 0]), edge=True
+)
+exercise.case("a tie goes to the first", [[2.0, 1.0, 1.0]], expected=([1], [0, 1, 0]), edge=True)
+exercise.always("70 images, 15 epitomes, costs of both signs", lambda rng: (rng.normal(size=(70, 15)),))
+exercise.always(
+    "costs that differ in the ninth digit", lambda rng: (1000 + 1e-5 * rng.permuted(np.tile(np.arange(15.0), (70, 1)), axis=1),)
+)
+
+
+def _count(y, epitomes):
+    return torch.bincount(y, minlength=epitomes)
+
+
+@exercise.misconception("These are the dearest epitomes: the cost is to be small (argmin).")
+def dearest(costs):
+    return costs.argmax(1), _count(costs.argmax(1), costs.shape[1])
+
+
+@exercise.misconception("This looks for the best image of each epitome: the choice runs along the epitomes (dimension 1).")
+def along_images(costs):
+    return costs.argmin(0), _count(costs.argmin(0), costs.shape[1])
+
+
+@exercise.misconception("Right, except that the counts stop at the last epitome in use: give bincount the number of epitomes.")
+def trailing_empties_missing(costs):
+    return costs.argmin(1), torch.bincount(costs.argmin(1))
+
+
+@exercise.misconception("Epitomes that nobody takes are missing from the counts: they count 0.")
+def empties_missing(costs):
+    return costs.argmin(1), costs.argmin(1).unique(return_counts=True)[1]
+
+
+@exercise.misconception("These are shares: how many images, not what part of them.")
+def shares(costs):
+    return costs.argmin(1), _count(costs.argmin(1), costs.shape[1]) / len(costs)
+
+
+@exercise.misconception("These are the least costs themselves: which epitome has them?")
+def least_costs(costs):
+    return costs.min(1).values, _count(costs.argmin(1), costs.shape[1])

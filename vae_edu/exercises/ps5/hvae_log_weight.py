@@ -1,0 +1,160 @@
+"""ps5.5: hvae_log_weight."""
+
+import numpy as np
+import torch
+
+from ... import reference
+from ...reference import probe
+from ..exercise import Exercise
+from ..ps1._shared import wide_logvar
+from ._shared import LOG_2PI, log_normal_by_scipy
+
+ARGUMENTS = ["log_p_x", "z1", "z2", "mu_q1", "logvar_q1", "mu_p1", "logvar_p1", "mu_q2", "logvar_q2", "log_p_z2"]
+
+
+def weight_by_scipy(log_p_x, z1, z2, mu_q1, logvar_q1, mu_p1, logvar_p1, mu_q2, logvar_q2, log_p_z2):
+    log_p = log_p_x + log_normal_by_scipy(z1, mu_p1, logvar_p1) + log_p_z2
+    return log_p - log_normal_by_scipy(z1, mu_q1, logvar_q1) - log_normal_by_scipy(z2, mu_q2, logvar_q2)
+
+
+def draw_layers(rng: np.random.Generator):
+    batch, dim1, dim2 = int(rng.integers(1, 6)), int(rng.integers(2, 5)), int(rng.integers(2, 5))
+    normal = lambda dim: rng.normal(size=(batch, dim))
+    q1, p1, q2 = [(normal(dim), normal(dim)) for dim in (dim1, dim1, dim2)]
+    return rng.normal(-9, 2, size=batch), normal(dim1), normal(dim2), *q1, *p1, *q2, rng.normal(-5, 2, size=batch)
+
+
+def probe_layers():
+    a, model = probe("hvae-vampprior-mnist"), reference.load("hvae-vampprior-mnist").double()
+    z1, z2 = a.z.chunk(2, -1)
+    log_p_x = model.log_likelihood(a.x, (z1, z2))
+    parts = (log_p_x, z1, z2, *model.encode_z1(a.x, z2), *model.prior_z1(z2), a.mu, a.logvar, model.prior.log_prob(z2))
+    return "16 samples × 64 images of hvae-vampprior-mnist", tuple(part.numpy() for part in parts), (a.log_weights.numpy(),)
+
+
+exercise = Exercise(
+    "ps5.5",
+    "hvae_log_weight",
+    ARGUMENTS,
+    oracle=weight_by_scipy,
+    draw=draw_layers,
+    reference=probe_layers,
+)
+ZERO, E2 = [[0.0]], [[2.0]]
+exercise.case(
+    "q = p in both layers: log p(x|z) is left",
+    [-7.0],
+    ZERO,
+    ZERO,
+    ZERO,
+    ZERO,
+    ZERO,
+    ZERO,
+    ZERO,
+    ZERO,
+    [-LOG_2PI / 2],
+    expected=[-7.0],
+)
+exercise.case(
+    "by hand: p(z1|z2) one further off",
+    [-7.0],
+    ZERO,
+    ZERO,
+    ZERO,
+    ZERO,
+    [[1.0]],
+    ZERO,
+    ZERO,
+    ZERO,
+    [-LOG_2PI / 2],
+    expected=[-7.5],
+)
+exercise.case(
+    "by hand: q(z1|x, z2) with variance e²", [-7.0], ZERO, ZERO, ZERO, E2, ZERO, ZERO, ZERO, ZERO, [-LOG_2PI / 2], expected=[-6.0]
+)
+exercise.case(
+    "by hand: q(z2|x) with variance e²", [-7.0], ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, E2, [-LOG_2PI / 2], expected=[-6.0]
+)
+exercise.case(
+    "by hand: z2 unlikely under its prior",
+    [-7.0],
+    ZERO,
+    ZERO,
+    ZERO,
+    ZERO,
+    ZERO,
+    ZERO,
+    ZERO,
+    ZERO,
+    [-LOG_2PI / 2 - 3],
+    expected=[-10.0],
+)
+
+
+def draw_wide(rng: np.random.Generator):
+    """2 × 35 weights, 45 and 6 latents, log-variances from −9 to 5, every z a few standard deviations from every mean."""
+    z1, z2 = rng.normal(size=(2, 35, 45)), rng.normal(size=(2, 35, 6))
+
+    def around(z):
+        logvar = wide_logvar(rng, *z.shape)
+        return z + np.exp(logvar / 2) * rng.normal(size=z.shape), logvar
+
+    return rng.normal(-900, 20, size=(2, 35)), z1, z2, *around(z1), *around(z1), *around(z2), rng.normal(-5, 2, size=(2, 35))
+
+
+exercise.always("2 × 35 weights, 45 and 6 latents, log-variances from −9 to 5", draw_wide)
+
+
+def _log_normal(z, mu, logvar):
+    return -0.5 * (LOG_2PI + logvar + (z - mu) ** 2 / logvar.exp()).sum(-1)
+
+
+def _five(log_p_x, z1, z2, mu_q1, logvar_q1, mu_p1, logvar_p1, mu_q2, logvar_q2, log_p_z2, signs=(1, 1, 1, -1, -1)):
+    """The five terms with their signs: p(x|z), p(z1|z2), p(z2), q(z1|x, z2), q(z2|x)."""
+    q1, p1, q2 = _log_normal(z1, mu_q1, logvar_q1), _log_normal(z1, mu_p1, logvar_p1), _log_normal(z2, mu_q2, logvar_q2)
+    return sum(sign * term for sign, term in zip(signs, (log_p_x, p1, log_p_z2, q1, q2)))
+
+
+@exercise.misconception("log p(z1|z2) is missing: the generative model draws z1 too.")
+def p1_missing(*parts):
+    return _five(*parts, signs=(1, 0, 1, -1, -1))
+
+
+@exercise.misconception("log p(z2) is missing: the prior of the upper layer belongs to the weight.")
+def p2_missing(*parts):
+    return _five(*parts, signs=(1, 1, 0, -1, -1))
+
+
+@exercise.misconception("log q(z1|x, z2) is missing: z1 was drawn from it, so the weight is divided by it.")
+def q1_missing(*parts):
+    return _five(*parts, signs=(1, 1, 1, 0, -1))
+
+
+@exercise.misconception("log q(z2|x) is missing: z2 was drawn from it, so the weight is divided by it.")
+def q2_missing(*parts):
+    return _five(*parts, signs=(1, 1, 1, -1, 0))
+
+
+@exercise.misconception("log p(x|z1, z2) is missing: this is the ratio of the latents alone.")
+def pixels_missing(*parts):
+    return _five(*parts, signs=(0, 1, 1, -1, -1))
+
+
+@exercise.misconception("q is added: a weight is p/q, so log q is subtracted.")
+def q_added(*parts):
+    return _five(*parts, signs=(1, 1, 1, 1, 1))
+
+
+@exercise.misconception("z1 is judged by N(0, I): its prior is p(z1|z2), which depends on the z2 that was drawn.")
+def standard_prior_for_z1(log_p_x, z1, z2, mu_q1, logvar_q1, mu_p1, logvar_p1, mu_q2, logvar_q2, log_p_z2):
+    zero = torch.zeros_like(mu_p1)
+    return _five(log_p_x, z1, z2, mu_q1, logvar_q1, zero, zero, mu_q2, logvar_q2, log_p_z2)
+
+
+@exercise.misconception(
+    "The ratio of the lower layer is replaced by its KL in closed form: right on average, so right for the bound, but a weight belongs "
+    "to one sample."
+)
+def kl_for_ratio(log_p_x, z1, z2, mu_q1, logvar_q1, mu_p1, logvar_p1, mu_q2, logvar_q2, log_p_z2):
+    kl = 0.5 * (logvar_p1 - logvar_q1 - 1 + (logvar_q1.exp() + (mu_q1 - mu_p1) ** 2) / logvar_p1.exp()).sum(-1)
+    return log_p_x - kl + log_p_z2 - _log_normal(z2, mu_q2, logvar_q2)

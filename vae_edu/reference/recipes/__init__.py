@@ -1,0 +1,15 @@
+"""How each reference is made: its network, its data, its settings, what is measured, and the number it is held against.
+
+A file for each source; each file's REFERENCES are collected here.
+"""
+
+from ..recipe import Recipe
+from . import kingma2014, tomczak2018, yeung2017
+
+RECIPES = kingma2014.REFERENCES | tomczak2018.REFERENCES | yeung2017.REFERENCES
+GRIDS = {"epitomic": yeung2017.GRID, "references": RECIPES}  # models that one command trains
+
+
+def every() -> dict[str, Recipe]:
+    """All recipes by name, those of the papers' tables included; where a reference has a table's name, it is the reference's."""
+    return {name: recipe for grid in GRIDS.values() for name, recipe in grid.items()}
