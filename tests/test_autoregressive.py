@@ -1,4 +1,4 @@
-"""Masked convolutions and the convolutional two-layer VAE. The numbers of the traps are those of FACTS 7."""
+"""Masked convolutions and the convolutional two-layer VAE. Trap numbers: SOURCES.md, "Traps"."""
 
 from itertools import product
 
@@ -56,7 +56,8 @@ def test_trap_21_every_input_map_is_masked_and_the_decoder_is_causal():
         assert seen.any() == (i + j > 0)
 
 
-def test_the_receptive_field_has_the_size_and_the_blind_spot_of_facts_1_7():
+def test_the_receptive_field_has_its_size_and_its_blind_spot():
+    """SOURCES.md, "van den Oord et al. 2016: masked convolutions"."""
     for layers, pixels in [(1, 4), (2, 11), (3, 21), (4, 34)]:
         torch.manual_seed(0)
         stack = linear(PixelCNNDecoder((15, 15), 2, 1, channels=8, layers=layers))

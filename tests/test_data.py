@@ -96,7 +96,7 @@ def test_digits_need_nothing_and_are_split_once():
 
 def test_mnist_is_the_real_one(mnist):
     assert [len(part) for part in (mnist.train, mnist.valid, mnist.test)] == [50_000, 10_000, 10_000]
-    assert torch.cat([mnist.train, mnist.valid]).mean().item() == pytest.approx(0.1307, abs=1e-4)  # FACTS 1.8
+    assert torch.cat([mnist.train, mnist.valid]).mean().item() == pytest.approx(0.1307, abs=1e-4)
     assert mnist.test_labels[:5].tolist() == [7, 2, 1, 0, 4]
 
 
@@ -135,6 +135,7 @@ def write_static(folder, images, ending="\n"):
 
 @pytest.mark.parametrize("ending", ["\n", " \r\n"])
 def test_trap_24_static_mnist_is_read_from_its_three_files(folder, ending):
+    """SOURCES.md, "Traps"."""
     images = (handwriting(30) > 127).astype(int)
     write_static(folder, images, ending)
     found = data.load("static-mnist")

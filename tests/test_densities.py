@@ -54,7 +54,7 @@ def test_a_logistic_bin_is_a_difference_of_cdfs():
 
 @pytest.mark.parametrize(("log_scale", "mass"), [(-4.5, 1.000), (-2.0, 0.9515), (-1.0, 0.591), (0.0, 0.245)])
 def test_trap_23_the_papers_code_loses_what_lies_outside(log_scale, mass):
-    """FACTS 1.3: without edge bins the 256 values do not sum to one; "logvar" is a log-scale."""
+    """SOURCES.md, "Traps": without edge bins the 256 values do not sum to one; "logvar" is a log-scale."""
     log_p = log_logistic_256_without_edges(LEVELS, as_tensor(0.5), as_tensor(log_scale))
     assert log_p.exp().sum().item() == pytest.approx(mass, abs=1e-3)
     edges = np.arange(257) / 256

@@ -1,4 +1,4 @@
-"""Floor 1: masks, assignment, stratified minibatches. Counts from FACTS 2.1; traps 3, 5 and 6 of FACTS 7."""
+"""Floor 1: masks, assignment, stratified minibatches. Traps 3, 5 and 6 of SOURCES.md, "Traps"."""
 
 import warnings
 

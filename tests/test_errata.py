@@ -1,4 +1,5 @@
-"""ERRATA.md is what the lectures' boxes say, each erratum is on it, and a box that cannot be read is named."""
+"""ERRATA.md is what the lectures' boxes say, each erratum is on it, and a box that cannot be read is named; SOURCES.md has the
+headings that docstrings point to."""
 
 import re
 
@@ -72,3 +73,16 @@ def test_a_box_that_cannot_be_read_is_one_sentence_with_the_lecture_and_the_cell
 def test_an_erratum_of_no_source_is_refused(tmp_path):
     with pytest.raises(NotebookError, match=r"cell cell-1: .* its source in the lecture's head"):
         page(tmp_path, "# 07 · A lecture", "> **Erratum E1.** Printed.\n> Right.")
+
+
+def test_docstrings_and_tests_point_to_headings_and_errata_that_exist():
+    headings = re.findall(r"^## (.+)$", (ROOT / "SOURCES.md").read_text(encoding="utf-8"), re.M)
+    known, cited = {number for numbers in ERRATA.values() for number in numbers}, 0
+    for path in [*(ROOT / "vae_edu").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]:
+        text = re.sub(r"\s+", " ", path.read_text(encoding="utf-8"))
+        for heading in re.findall(r'SOURCES\.md, \\?"([^"\\]+)', text):
+            assert heading in headings, f"{path}: SOURCES.md has no heading {heading!r}"
+            cited += 1
+        for numbers in re.findall(r"ERRATA\.md, ((?:(?:, )?E\d+[a-z]?)+)", text):
+            assert set(numbers.split(", ")) <= known, f"{path}: {numbers}"
+    assert cited > 10

@@ -39,11 +39,11 @@ def test_elbo_terms_are_per_image_and_cover_all_batches(rng):
 
 
 def test_bits_per_dimension_of_the_papers_frey_faces():
-    assert evaluation.bits_per_dimension(-1750.6, 560) == pytest.approx(4.51, abs=1e-3)  # FACTS 1.2
+    assert evaluation.bits_per_dimension(-1750.6, 560) == pytest.approx(4.51, abs=1e-3)  # HVAE, VampPrior
 
 
 def test_activity_is_the_variance_of_the_posterior_mean_over_images(rng):
-    """And trap 11: the threshold is the caller's; 0.02 is the eVAE paper's, 0.01 that of Burda's code."""
+    """And trap 11 (SOURCES.md, "Traps"): the threshold is the caller's; 0.02 is the eVAE paper's, 0.01 that of Burda's code."""
     model, x = VAE(16, 3, (8,)), torch.rand(40, 16, generator=rng)
     model.encoder.mu.weight.data[1] = 0  # this latent says the same for every image
     model.encoder.mu.bias.data[1] = 7.0
@@ -126,7 +126,7 @@ def test_a_best_sigma_at_either_edge_of_the_grid_warns(std, rng):
 
 
 def test_ten_thousand_real_digits_score_243_nats(mnist):
-    """P22: the protocol's calibration (FACTS 1.5), which lecture 08 quotes."""
+    """The protocol's calibration, which lecture 08 quotes."""
     chosen = torch.randperm(50_000, generator=torch.Generator().manual_seed(0))[:10_000]
     found = evaluation.parzen(mnist.train[chosen], mnist.valid, mnist.test)
     assert found.mean == pytest.approx(242.7, abs=0.1) and found.standard_error == pytest.approx(2.1, abs=0.05)
@@ -135,7 +135,7 @@ def test_ten_thousand_real_digits_score_243_nats(mnist):
 
 @pytest.mark.slow
 def test_k_means_centroids_beat_them_by_ninety_nats(mnist):
-    """P22: three Lloyd steps from the same images."""
+    """Three Lloyd steps from the same images."""
     centroids = mnist.train[torch.randperm(50_000, generator=torch.Generator().manual_seed(0))[:10_000]]
     for _ in range(3):
         nearest = torch.cat([torch.cdist(block, centroids).argmin(1) for block in mnist.train.split(1000)])

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import ROOT
 from vae_edu import notebooks
-from vae_edu.checks import EXERCISES
+from vae_edu.exercises import EXERCISES
 from vae_edu.grading import Course, CourseError, Result, as_table
 from vae_edu.grading.demo import TYPICAL_MISTAKES, demo, mistaken
 from vae_edu.grading.sandbox import missing
@@ -46,7 +46,7 @@ def test_each_typical_mistake_costs_what_it_should_and_earns_its_own_hint(class_
             wanted = next(m.hint for m in exercise.misconceptions if m.name == TYPICAL_MISTAKES[exercise.name])
             assert hints[exercise.number] == wanted
             # right formulas that fail at the edges keep a part, wrong formulas nothing
-            assert earned[exercise.number] == {"kl_discrete": 2.93, "log_bernoulli": 2.8}.get(exercise.name, 0.0)
+            assert earned[exercise.number] == {"kl_discrete": 3.2, "log_bernoulli": 2.8}.get(exercise.name, 0.0)
         else:
             assert hints[exercise.number] == "" and earned[exercise.number] > 0
 
@@ -75,7 +75,7 @@ def test_the_table_lists_every_student_and_why_points_were_lost(class_of_three):
     _, results, _ = class_of_three
     text = as_table([r for r in results if r.exercise.startswith("ps1")])
     rows = {line.split()[0]: line.split() for line in text.splitlines()[1:4]}
-    assert rows["all-right"][-1] == "16/16" and rows["mistakes"][-1] == "6.93/16" and rows["blank"][-1] == "0/20"
+    assert rows["all-right"][-1] == "16/16" and rows["mistakes"][-1] == "7.2/16" and rows["blank"][-1] == "0/20"
     assert "Twice the expected value everywhere" in text
 
 

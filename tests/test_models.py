@@ -6,9 +6,11 @@ from scipy.stats import multivariate_normal
 from torch import nn
 
 from vae_edu.likelihoods import Gaussian, Logistic256
-from vae_edu.models import VAE, Autoencoder
+from vae_edu.models import HVAE, VAE, Autoencoder, ConvHVAE, EpitomicVAE
 from vae_edu.networks import gated_mlp, he_init_
 from vae_edu.objectives import Elbo, warm_up
+from vae_edu.priors import VampPrior
+from vae_edu.reference import Probe
 from vae_edu.reparam import reparameterize
 
 
@@ -120,3 +122,40 @@ def test_the_autoencoder_restores_with_a_squared_error(rng):
     model, x = Autoencoder(6, 2, (4,)), torch.rand(3, 6, generator=rng)
     restored = model.decode(model.encode(x))
     assert model.loss(x).tolist() == pytest.approx([((r - i) ** 2).sum().item() for r, i in zip(restored, x)], rel=1e-5)
+
+
+def with_vampprior(model):
+    model.prior = VampPrior(model.encode, torch.rand(3, 16, dtype=torch.float64))
+    return model
+
+
+ANSWERING = {
+    "vae": lambda: VAE(16, 3, (8,), likelihood=Logistic256()).double(),
+    "vae, vampprior": lambda: with_vampprior(VAE(16, 3, (8,)).double()),
+    "evae": lambda: EpitomicVAE(16, 4, (8,), size=2, stride=1).double(),
+    "hvae": lambda: with_vampprior(HVAE(16, 3, 8).double()),
+    "convhvae": lambda: with_vampprior(ConvHVAE((4, 4), 3, 8, channels=4, layers=2).double()),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERING)
+def test_a_models_answers_are_its_bound_and_weights_at_the_noise_that_is_given(name):
+    """The same noise, given and drawn: log weights of all samples, the bound's terms at the first."""
+    torch.manual_seed(0)
+    model, x = ANSWERING[name]().eval().requires_grad_(False), torch.rand(5, 16, dtype=torch.float64).round()
+    generator = torch.Generator().manual_seed(1)
+    layers = model.noise_dim // model.latent_dim
+    drawn = [torch.randn(6, 5, model.latent_dim, generator=generator, dtype=torch.float64) for _ in range(layers)]
+    answers = model.answers(x, torch.cat(drawn[::-1], -1))  # two layers draw z2 first
+    assert answers.keys() <= set(Probe._fields)
+    torch.testing.assert_close(answers["log_weights"], model.log_weights(x, 6, generator=torch.Generator().manual_seed(1)))
+    parameters = model.likelihood.parameters_of(answers["logits"])
+    torch.testing.assert_close(model.likelihood.log_prob(x, parameters), answers["reconstruction"])
+    generator = torch.Generator().manual_seed(2)
+    drawn = [torch.randn(5, model.latent_dim, generator=generator, dtype=torch.float64) for _ in range(layers)]
+    answers = model.answers(x, torch.cat(drawn[::-1], -1).unsqueeze(0))
+    terms = model.elbo(x, generator=torch.Generator().manual_seed(2))
+    torch.testing.assert_close(answers["reconstruction"], terms.reconstruction)
+    if layers == 1:  # of two layers, the bound has KL(q(z1|x, z2) || p(z1|z2)) in closed form
+        torch.testing.assert_close(answers["kl"], terms.kl)
+    torch.testing.assert_close(answers["mu"], model.posterior(x)[0])

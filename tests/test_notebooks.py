@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 from vae_edu import notebooks
-from vae_edu.checks import EXERCISES
+from vae_edu.exercises import EXERCISES
 from vae_edu.grading import Course
 from vae_edu.notebooks import NotebookError
 
@@ -18,7 +18,7 @@ LECTURES = sorted((ROOT / "lectures").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "solutions").glob("*/*.ipynb"))
 RELEASES = sorted((ROOT / "assignments").glob("*/*.ipynb"))
 EVERY = [pytest.param(path, id=str(path.relative_to(ROOT))) for path in (*LECTURES, *SOLUTIONS, *RELEASES)]
-ERRATA = {  # where each erratum of a slide or a paper is taught (FACTS 8.1, 8.3, 8.4)
+ERRATA = {  # where each erratum of a slide or a paper is taught; ERRATA.md is made from the boxes
     "02": ["E7", "E8"], "03": ["E2", "E3", "E4", "E5", "E33"], "04": ["E6", "E33"], "05": ["E9", "E33"], "06": ["E31", "E32"],
     "07": ["E29", "E30a"], "08": ["E1", "E30b", "E30c"],
     "09": ["E17"], "10": ["E14", "E15", "E16"],

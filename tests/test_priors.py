@@ -1,4 +1,4 @@
-"""The priors. The numbers of the traps are those of FACTS 7."""
+"""The priors. Trap numbers: SOURCES.md, "Traps"."""
 
 import copy
 import math
@@ -48,7 +48,7 @@ def test_log_prob_is_the_mixture_at_modes_between_them_and_far_away(prior, rng):
 
 
 def test_a_corner_between_two_modes_is_far_from_both():
-    """A logsumexp per dimension, summed, gives -3.22 at the corner instead of -19.84 (STYLE), and the right value in between."""
+    """A logsumexp per dimension, summed, gives -3.22 at the corner instead of -19.84, and the right value in between."""
     prior = GaussianMixture(2, 2)
     prior.mu.data = torch.tensor([[-3.0, -3.0], [3.0, 3.0]])
     assert prior.log_prob(torch.tensor([3.0, -3.0])).item() == pytest.approx(-19.838, abs=1e-3)
@@ -165,7 +165,7 @@ def test_fixed_pseudo_inputs_do_not_move_but_their_components_do():
 
 
 def test_with_the_data_as_pseudo_inputs_it_is_the_aggregated_posterior(rng):
-    """P8: K = N and u_k = x_k give (1/N) sum_n q(z|x_n); the mean KL is then the mutual information, at most log N."""
+    """K = N and u_k = x_k give (1/N) sum_n q(z|x_n); the mean KL is then the mutual information, at most log N."""
     model = vamp()
     x = torch.rand(12, 5, generator=rng, dtype=torch.float64)
     model.prior = VampPrior(model.encode, x, learned=False)
@@ -202,7 +202,7 @@ def test_a_mixture_of_one_standard_normal_is_the_standard_normal():
 
 
 def test_a_vampprior_is_a_mixture_tied_to_the_encoder(rng):
-    """P9: handing its components to a GaussianMixture gives the same density and the same responsibilities."""
+    """Handing its components to a GaussianMixture gives the same density and the same responsibilities."""
     prior = vamp().prior
     tied = GaussianMixture(6, 3).double()
     tied.mu.data, tied.logvar.data = (c.detach() for c in prior.components())

@@ -1,11 +1,5 @@
 import math
-import signal
-import subprocess
-import sys
-import time
-import zipfile
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -17,7 +11,7 @@ from vae_edu.models import HVAE, VAE
 from vae_edu.priors import VampPrior
 from vae_edu.reference import StoreError, table, train
 from vae_edu.reference.recipe import Recipe
-from vae_edu.reference.recipes import RECIPES
+from vae_edu.reference.recipes import RECIPES, every
 from vae_edu.training import Settings
 
 VAMP, TWO_LAYERS = ["vampprior-mnist"], ["hvae-vampprior-mnist"]
@@ -66,6 +60,25 @@ def test_the_probe_holds_the_answers_of_the_shipped_weights(name):
     if name in VAMP:
         kl = q.log_prob(z[0]).sum(-1) - log_p_z[0]
     torch.testing.assert_close(kl + log_e, probe.kl)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_probe_is_what_the_shipped_weights_answer_today(name):
+    """Through the models' own `answers`: x and noise bit for bit (grey x are means, computed and not drawn), the rest to 1e-9."""
+    found, probe = train.make_probe(reference.load(name), grey=RECIPES[name].grey), reference.probe(name)
+    stored = {key: tensor for key, tensor in probe._asdict().items() if tensor is not None}
+    assert found.keys() == stored.keys() and RECIPES[name].grey == (name in GREY)
+    for key, tensor in stored.items():
+        exact = key == "noise" or (key == "x" and not RECIPES[name].grey)
+        torch.testing.assert_close(found[key], tensor, rtol=0 if exact else 1e-9, atol=0 if exact else 1e-11)
+
+
+def test_nothing_asks_a_model_what_it_is():
+    for path in [
+        *(ROOT / "vae_edu/reference").rglob("*.py"),
+        *(ROOT / f"vae_edu/{name}.py" for name in ("training", "evaluation")),
+    ]:
+        assert "hasattr" not in path.read_text(encoding="utf-8"), path.name
 
 
 def vamp_prior(model, z):
@@ -155,7 +168,7 @@ def parzen_of(name):
 
 
 def test_the_epitomic_paper_comes_out():
-    """P24 and Table 1: the eVAE far above the VAE, with more units; each cell within 15 nats of the paper's, or said why not."""
+    """Table 1: the eVAE far above the VAE, with more units; each cell within 15 nats of the paper's, or said why not."""
     for latent_dim in (24, 48):
         assert parzen_of(f"evae{latent_dim}-mnist") > parzen_of(f"vae{latent_dim}-mnist") + 60
     units = {name: reference.card(f"{name}48-mnist")["metrics"]["active units at 0.02"] for name in ("vae", "evae")}
@@ -173,7 +186,7 @@ def nats_of(name):
 
 
 def test_the_vampprior_paper_comes_out():
-    """Table 1: the better prior is worth more than a nat; each within 0.3 nats, or the card says how far off."""
+    """Tomczak & Welling 2018, Table 1: the better prior is worth more than a nat; each within 0.3 nats, or said how far off."""
     assert nats_of("vampprior-mnist") > nats_of("vae-mnist") + 1
     assert nats_of("vampprior-mnist") > nats_of("mog-mnist") > nats_of("vae-mnist") > nats_of("vampdata-mnist")
     assert nats_of("hvae-vampprior-mnist") > nats_of("vampprior-mnist")
@@ -185,6 +198,37 @@ def test_the_vampprior_paper_comes_out():
         if card["published"] is not None:
             assert nats_of(name) > card["published"] - 0.3 or "off" in card["notes"], name
         assert sum(card["metrics"]["histogram"]["images"]) == 10_000
+
+
+@pytest.mark.parametrize("name", [*NAMES, *CARDS_ONLY])
+def test_the_cards_lines_are_those_of_the_recipes_measures(name, monkeypatch):
+    """All of them, in their order, on an untrained model and a few images. The first two cards have three lines less."""
+    monkeypatch.setattr(evaluation, "PARZEN_SAMPLES", 20)
+    monkeypatch.setattr(data, "load", lambda name: data.Dataset(name, (28, 28), *[torch.rand(600, 784)] * 3))
+    recipe = every()[name]
+    torch.manual_seed(0)
+    model = recipe.build().eval().requires_grad_(False)
+    x = torch.rand(12, 560 if recipe.data == "frey-faces" else 784)
+    found = train.measure(model, recipe, data.Dataset("noise", (28, 28), x, x, x), samples=2)
+    lines = list(reference.card(name)["metrics"])
+    assert [line for line in found if line in lines] == lines
+    later = {"histogram", "activity per unit", "KL per unit (nats)"} if name in ("vae2d-mnist", "vae-frey") else set()
+    assert found.keys() - lines == later
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "samples"), [("evae48-mnist", 1), ("hvae-vampprior-mnist", 10)])
+def test_a_card_measured_again_has_the_same_lines_and_numbers(name, samples, mnist):
+    """On all test images, with the card's random numbers; but for importance sampling, which has fewer, and what follows it."""
+    card = reference.card(name)["metrics"]
+    found = train.measure(reference.load(name), RECIPES[name], mnist, samples=samples)
+    assert list(found) == list(card)
+    sampled = {"importance samples", "log-likelihood (nats)", "bits per dimension", "histogram"}
+    if name in LIKELIHOODS:
+        sampled |= {"standard error (nats)", "activity per unit of z1"}
+    for line in card.keys() - sampled:
+        nearly = {"rel": 1e-3, "abs": 5} if line == "images per epitome" else {"rel": 1e-4, "abs": 2e-3}
+        assert found[line] == pytest.approx(card[line], **nearly), line
 
 
 @pytest.mark.parametrize("name", ["vae48-mnist", "evae48-mnist"])
@@ -246,11 +290,10 @@ def test_training_a_reference_from_nothing_and_again(tmp_path, monkeypatch):
     """The whole path on the embedded digits, and a second call that finds the run finished."""
     recipe = Recipe(
         title="tiny", data="digits", build=lambda: VAE(64, 2, (16,)), settings=Settings(epochs=2, dynamic_binarization=True),
-        metric="log-likelihood (nats)", published=None, source="none", notes="a test",
+        metric="log-likelihood (nats)", published=None, source="none", notes="a test", measures=(),
     )  # fmt: skip
-    monkeypatch.setitem(train.RECIPES, "tiny", recipe)
+    monkeypatch.setitem(RECIPES, "tiny", recipe)
     monkeypatch.setattr(reference, "STORE", tmp_path / "store")
-    monkeypatch.setattr(train, "measure", lambda model, recipe, images: {"test images": len(images.test)})
     first = train.train("tiny", tmp_path / "runs", tmp_path / "store")
     assert first["metrics"] == {"test images": 300}
     files = {path.name: path.read_bytes() for path in (tmp_path / "store").iterdir()}
@@ -258,117 +301,6 @@ def test_training_a_reference_from_nothing_and_again(tmp_path, monkeypatch):
     train.train("tiny", tmp_path / "runs", tmp_path / "store")
     assert {path.name: path.read_bytes() for path in (tmp_path / "store").iterdir()} == files
     assert reference.load("tiny").encode(reference.probe("tiny").x.float())[0].shape == (64, 2)
-
-
-@pytest.fixture
-def tiny_grid(tmp_path, monkeypatch):
-    """Three models of a table, on the digits; each is trained by `tests/tiny_grid.py` in a process of its own."""
-    from tests.tiny_grid import RECIPES
-    from vae_edu.reference import grid
-
-    monkeypatch.setattr(reference, "STORE", tmp_path / "store")
-    monkeypatch.setattr(reference, "GRID", RECIPES)
-    monkeypatch.setitem(grid.GRIDS, "epitomic", RECIPES)
-    script = lambda name, runs, store: [sys.executable, "-m", "tests.tiny_grid", name, str(runs), str(store)]
-    monkeypatch.setattr(grid, "command", script)
-    monkeypatch.chdir(ROOT)
-    folders = tmp_path / "runs", tmp_path / "store"
-    return lambda: grid.train_grid("epitomic", *folders, processes=2, archive=tmp_path / "out" / "all.zip")
-
-
-def test_a_grid_trains_what_has_no_card_and_survives_failures(tiny_grid, tmp_path, monkeypatch):
-    """One model raises, one process dies as if killed for memory: the third is trained, and the next call tries again."""
-    monkeypatch.setenv("TINY_GRID_FAILS", "1")
-    assert tiny_grid() == {"tiny-vae": "ZeroDivisionError: division by zero", "tiny-mvae": "it died with exit status 9"}
-    store = tmp_path / "store"
-    assert sorted(path.name for path in store.iterdir()) == [
-        f"tiny-evae.{s}" for s in ("json", "probe.safetensors", "safetensors")
-    ]
-    before = {path.name: path.stat().st_mtime_ns for path in store.iterdir()}
-    monkeypatch.delenv("TINY_GRID_FAILS")
-    assert tiny_grid() == {}
-    assert not (store / "tiny-vae.safetensors").exists(), "the card alone"
-    assert reference.names() == [] and reference.carded() == ["tiny-vae", "tiny-mvae", "tiny-evae"]
-    card = reference.card("tiny-evae")
-    assert sum(card["metrics"]["images per epitome"]) == 300 and len(card["usage"]) == 2
-    assert reference.load("tiny-evae").masks.shape == (2, 4)
-    assert before.items() <= {path.name: path.stat().st_mtime_ns for path in store.iterdir()}.items(), (
-        "finished ones are left alone"
-    )
-    with zipfile.ZipFile(tmp_path / "out" / "all.zip") as archive:
-        assert {name: archive.read(name) for name in archive.namelist()} == {
-            path.name: path.read_bytes() for path in store.iterdir()
-        }
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["all.zip"]
-    rows = table.as_markdown().splitlines()[-3:]
-    assert all(row.count("|") == 9 for row in rows)
-    assert ["(card only)" in row for row in rows] == [True, True, False]
-
-
-def test_a_bare_machine_can_train_all_references(tmp_path):
-    """With torch, numpy, safetensors and tqdm and nothing else that the course depends on."""
-    code = "import torch; from pathlib import Path; from vae_edu import data; from vae_edu.data import Dataset\n"
-    code += "from vae_edu.models import VAE; from vae_edu.reference import train; from vae_edu.reference.recipe import Recipe\n"
-    code += "from vae_edu.training import Settings\ndata.load('mnist') if data.at_hand('mnist') else None\n"
-    code += f"x = torch.rand(20, 64); runs = Path(r'{tmp_path}')\n"
-    code += "data._LOADERS['noise'] = lambda: Dataset('noise', (8, 8), x, x, x)\n"
-    code += "train.RECIPES['tiny'] = Recipe(title='', data='noise', build=lambda: VAE(64, 2, (4,)), settings=Settings(epochs=1),"
-    code += " metric='log-likelihood (nats)', published=None, source='', notes=''); train.SAMPLES = 2\n"
-    code += "train.train('tiny', runs, runs / 'store'); "
-    hidden = ["scipy", "sklearn", "pooch", "click", "matplotlib", "IPython", "nbclient", "nbgrader", "jupyterlab"]
-    code = f"import sys; sys.modules.update(dict.fromkeys({hidden})); sys.argv = ['x', '--help']\n{code}"
-    code += "import vae_edu.reference.__main__"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0 and "--archive" in done.stdout, done.stderr
-    assert (tmp_path / "store" / "tiny.safetensors").exists()
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
-@pytest.mark.parametrize("how", ["SIGINT", "SIGKILL"])
-def test_a_grid_that_is_stopped_leaves_no_process_behind(how, tmp_path):
-    """Ctrl-C ends the models that run and starts no others; after kill -9 each notices that its parent is gone."""
-    code = (
-        "import signal, sys; from pathlib import Path; from vae_edu.reference import grid\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts with it ignored\n"
-        "from types import SimpleNamespace as Recipe; grid.GRIDS['epitomic'] = dict.fromkeys('abc', Recipe(wants_gpu=False))\n"
-        "wait = 'import sys, time; from vae_edu.reference.grid import end_with_parent; end_with_parent(); '\n"
-        "wait += 'open(sys.argv[1], \"w\"); time.sleep(60)'\n"
-        f"grid.command = lambda name, runs, store: [sys.executable, '-c', wait, r'{tmp_path}/' + name]\n"
-        f"grid.train_grid('epitomic', Path(r'{tmp_path}'), Path(r'{tmp_path}/store'), processes=2)\n"
-    )
-    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
-    started = lambda: sorted(path.name for path in tmp_path.iterdir() if path.name in "abc")
-    _wait_until(lambda: started() == ["a", "b"])
-    own = subprocess.run(["pgrep", "-P", str(parent.pid)], capture_output=True, text=True).stdout.split()
-    assert len(own) == 2
-    parent.send_signal(getattr(signal, how))
-    assert parent.wait(20) != 0
-    _wait_until(lambda: not any(_runs(pid) for pid in own))
-    assert started() == ["a", "b"]
-
-
-def _runs(pid: str) -> bool:
-    try:
-        return (Path("/proc") / pid / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def _wait_until(condition, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
-
-
-def test_the_papers_grid_is_the_mnist_half_of_table_1():
-    from vae_edu.reference.epitomic import ARCHITECTURES, GRID, PUBLISHED, published
-
-    assert len(PUBLISHED) * len(ARCHITECTURES) == 54 and len(GRID) == 90  # mvae and evae with epitomes of 3 and of 4
-    assert published("vae", 48, 500, 1) == (213, 24) and published("evae", 48, 500, 3) == (337, 48)
-    assert published("mvae", 24, 1000, 3) == (338, 24)
-    assert GRID["evae24k3-h1000x2-mnist"].published == 332
-    assert GRID["mvae48-mnist"].build().vaes[0].encoder.mu.in_features == 45
 
 
 @pytest.mark.parametrize(
@@ -382,7 +314,7 @@ def test_the_recipes_of_the_vampprior_paper_have_its_sizes(name, parameters):
         True,
         True,
     )
-    assert sum(p.numel() for p in model.parameters()) == parameters  # FACTS 3.3
+    assert sum(p.numel() for p in model.parameters()) == parameters  # SOURCES.md, "Tomczak & Welling 2018: networks"
 
 
 def test_the_convolutional_recipe_takes_a_step():

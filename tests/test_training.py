@@ -8,9 +8,11 @@ import time
 import pytest
 import torch
 
+from tests.conftest import ROOT
 from vae_edu import data, training
 from vae_edu.likelihoods import Gaussian
-from vae_edu.models import VAE, Autoencoder
+from vae_edu.models import HVAE, VAE, Autoencoder
+from vae_edu.priors import VampPrior, pseudo_inputs
 from vae_edu.training import Settings, TrainingError, fit, mean_loss, normalize_gradients_
 
 DIGITS = data.load("digits")
@@ -39,6 +41,128 @@ def test_a_resumed_run_ends_with_the_same_numbers(tmp_path):
     assert [r["train"] for r in again] == pytest.approx([r["train"] for r in history], rel=1e-6)
     for a, b in zip(whole.state_dict().values(), resumed.state_dict().values()):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+
+
+def vamp_hvae():
+    torch.manual_seed(1)
+    model = HVAE(64, 3, hidden=12)
+    model.prior = VampPrior(model.encode, pseudo_inputs(5, 64, mean=0.5))
+    return model
+
+
+KILLED = """
+import os, signal, sys, torch
+from tests.test_training import DIGITS, Settings, fit, training, vamp_hvae
+torch.set_num_threads(1)
+keep = training._keep_best
+def killed(state, model, record):
+    if record["epoch"] == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    keep(state, model, record)
+training._keep_best = killed
+settings = Settings(epochs=4, warmup=3, lr=2e-3, dynamic_binarization=True, seed=5, precision=sys.argv[2])
+fit(vamp_hvae(), DIGITS.train, DIGITS.valid, settings, folder=sys.argv[1], progress=False)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is a POSIX signal")
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_run_killed_in_an_epoch_ends_with_the_same_weights_bit_for_bit(precision, tmp_path):
+    """Killed in its third epoch, in a process of its own; resumed here, and held against one that nobody killed."""
+    settings = Settings(epochs=4, warmup=3, lr=2e-3, dynamic_binarization=True, seed=5, precision=precision)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    whole, resumed = vamp_hvae(), vamp_hvae()
+    history = fit(whole, DIGITS.train, DIGITS.valid, settings, progress=False)
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), precision], cwd=ROOT)
+    assert done.returncode == -signal.SIGKILL and len(json.loads((tmp_path / "history.json").read_text())) == 2
+    again = fit(resumed, DIGITS.train, DIGITS.valid, settings, folder=tmp_path, progress=False)
+    torch.set_num_threads(threads)
+    for a, b in zip(history, again, strict=True):
+        assert a | {"seconds": 0} == b | {"seconds": 0}
+    for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_bfloat16_is_for_the_networks_products_alone():
+    """Layers multiply with the eight bits of bfloat16 and hand float32 on; any other product, density or KL is as it was."""
+    model, x = vamp_hvae(), DIGITS.train[:50].round()
+    layer = model.decoder[1]
+    features = torch.randn(50, 12)
+    with training.Bfloat16Products():
+        rough, product, prior = layer(features), features @ layer.weight.T, model.prior.log_prob(torch.ones(1, 3))
+        terms = model.elbo(x, generator=torch.Generator().manual_seed(1))
+    rounded = [tensor.bfloat16().double() for tensor in (features, layer.weight, layer.bias)]
+    torch.testing.assert_close(rough.double(), torch.nn.functional.linear(*rounded), rtol=2**-8, atol=2**-8)
+    assert rough.dtype == terms.reconstruction.dtype == terms.kl_parts.dtype == torch.float32
+    assert not torch.equal(rough, layer(features)) and torch.equal(product, features @ layer.weight.T)
+    torch.testing.assert_close(prior, model.prior.log_prob(torch.ones(1, 3)), rtol=1e-2, atol=0)
+    exact = model.elbo(x, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(terms.value(), exact.value(), rtol=1e-2, atol=0)
+    terms.value().sum().backward()
+    assert all(p.grad.dtype == torch.float32 and p.grad.isfinite().all() for p in model.parameters())
+
+
+def test_training_in_bfloat16_learns_as_much_and_validates_in_float32():
+    models = {precision: small() for precision in ("float32", "bfloat16")}
+    history = {
+        precision: fit(model, DIGITS.train, DIGITS.valid, Settings(epochs=5, lr=3e-3, precision=precision), progress=False)
+        for precision, model in models.items()
+    }
+    last, rough = (history[precision][-1] for precision in ("float32", "bfloat16"))
+    assert rough["train"] == pytest.approx(last["train"], abs=0.3) and rough["train"] != last["train"]
+    assert rough["train"] < history["bfloat16"][0]["train"] - 5
+    best = min(range(1, 6), key=lambda epoch: history["bfloat16"][epoch - 1]["valid"])
+    generator = training._generator(0, -best, DIGITS.valid.device)
+    again = mean_loss(
+        models["bfloat16"], DIGITS.valid, lambda x, g: -models["bfloat16"].elbo(x, generator=g).value(), generator=generator
+    )
+    assert again == pytest.approx(history["bfloat16"][best - 1]["valid"], rel=1e-6)
+
+
+def test_a_checkpoint_from_before_there_was_a_precision_goes_on(tmp_path):
+    fit(small(), DIGITS.train, None, Settings(epochs=1), folder=tmp_path, progress=False)
+    saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    del saved["run"]["settings"]["precision"]
+    torch.save(saved, tmp_path / "checkpoint.pt")
+    with pytest.raises(TrainingError, match="choose another folder"):
+        fit(small(), DIGITS.train, None, Settings(epochs=2, precision="bfloat16"), folder=tmp_path, progress=False)
+    assert len(fit(small(), DIGITS.train, None, Settings(epochs=2), folder=tmp_path, progress=False)) == 2
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(TrainingError, match=r"^precision must be one of float32, bfloat16, got 'half'\.$"):
+        Settings(epochs=1, precision="half")
+
+
+class Own(torch.nn.Module):
+    """What a learner writes: a bound, and nothing said about batches."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.seen = small(), []
+
+    def elbo(self, images, *, generator=None):
+        self.seen.append(images)
+        return self.inner.elbo(images, generator=generator)
+
+
+def test_a_model_that_says_nothing_of_batches_trains_on_shuffled_ones():
+    own, ours = Own(), small()
+    settings = Settings(epochs=2, dynamic_binarization=True)
+    history = [fit(model, DIGITS.train, None, settings, progress=False) for model in (own, ours)]
+    assert [record["train"] for record in history[0]] == [record["train"] for record in history[1]]
+    epochs = torch.cat(own.seen).split(len(DIGITS.train))
+    assert len(epochs) == 2 and not torch.equal(*epochs), "in a new order, and binarized anew"
+    assert history[0][0].keys() == {"epoch", "train", "seconds"}
+
+
+def test_a_model_may_cut_its_epochs_itself():
+    """Here into single images, the first three only; what it records stands in the history."""
+    model = small()
+    model.batches = lambda train, batch_size, draw, generator: (((draw(x[None]), {}) for x in train[:3]), {"images": 3})
+    history = fit(model, DIGITS.train, None, Settings(epochs=2, lr=1e-9), progress=False)
+    assert [record["images"] for record in history] == [3, 3] and history[0]["train"] * len(DIGITS.train) / 3 > 20
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is a POSIX signal")

@@ -4,7 +4,7 @@ A file is looked for in the folder that VAE_EDU_DATA names, then in the cache, t
 its source, it is accepted only if the SHA-256 of its decoded pixels is the one written here. Of four data sets no copy was at
 hand when this was written: their files are never downloaded, and judged by shape, values and black or white; static MNIST also by
 lying on its side or not. Whether those of the others lie on their side is not known to us: look at a few.
-Grey images are served as v/255 in [0, 1]. Sources of the splits: FACTS 1.8 and 3.6.
+Grey images are served as v/255 in [0, 1]. Sources of the splits: SOURCES.md, "Data sets".
 """
 
 import contextlib
@@ -263,7 +263,7 @@ def _three_parts(name: str, *, grey: bool = False) -> Dataset:
 
 
 def _static_mnist() -> Dataset:
-    """The fixed binarisation of Larochelle & Murray; no other draw gives its numbers (FACTS 1.8)."""
+    """The fixed binarisation of Larochelle & Murray; no other draw gives its numbers."""
     found = _three_parts("static-mnist")
     for x in (found.train, found.valid, found.test):
         mean, place = x.mean(0).reshape(28, 28), torch.arange(28.0)

@@ -72,7 +72,7 @@ def log_logistic_256(x: Tensor, mean: Tensor, log_scale: Tensor) -> Tensor:
 
 
 def log_logistic_256_without_edges(x: Tensor, mean: Tensor, log_scale: Tensor) -> Tensor:
-    """The same as the VampPrior code computes it, to compare with its bits per dimension (FACTS 1.3). Returns (...).
+    """The same as the VampPrior code computes it, to compare with its bits per dimension. Returns (...).
 
     Bin v reaches from v/256 to (v + 1)/256 and no bin takes a tail: what the logistic puts outside [0, 1] is lost, so the
     256 values need not sum to one: 0.59 for a scale of 1/e in the middle. 1e-7 is added to each, which bounds what one pixel

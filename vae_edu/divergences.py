@@ -1,7 +1,7 @@
 """The Kullback-Leibler divergence KL(q || p) = E_q[log q - log p], in nats.
 
 Sources: CSC413 lecture 10, slides "Kullback-Leibler Divergence" to "KL Divergence for Gaussians" (the two values printed
-there for the coin are ten times too large: FACTS E2, E3; lecture 03 shows it); Kingma & Welling 2014, appendix B.
+there for the coin are ten times too large: ERRATA.md, E2, E3; lecture 03 shows it); Kingma & Welling 2014, appendix B.
 Left out: full covariances, and divergences other than KL.
 """
 

@@ -1,6 +1,6 @@
 """Epitomes: which latents belong together, which epitome an image gets, and minibatches that mix the epitomes fairly.
 
-Source: Yeung et al. 2017 (epitomic VAE), section 3 and algorithm 1; counts and traps in FACTS 2.1 and 7.
+Source: Yeung et al. 2017 (epitomic VAE), section 3 and algorithm 1; what it leaves open: SOURCES.md, "Yeung et al. 2017".
 Left out: sparsity over arbitrary subsets and a learned categorical q(y|x), both tried and dropped by the authors.
 """
 

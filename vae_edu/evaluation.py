@@ -49,7 +49,7 @@ def log_likelihood(
     generator: Generator | None = None,
     progress: bool = False,
 ) -> Tensor:
-    """Importance-sampled log p(x) for every image of x (n, pixels): (n,), in nats (FACTS 1.2, 3.5).
+    """Importance-sampled log p(x) for every image of x (n, pixels): (n,), in nats. Source: Burda et al. 2016, eq. 8.
 
     Report the mean over a whole test set: the first 500 images of MNIST score 1.9 nats better than all 10,000.
     """
@@ -85,7 +85,7 @@ def unit_activity(
 
 
 def active_units(activity: Tensor, *, threshold: float) -> int:
-    """How many units vary by more than `threshold`. State it: Burda's code uses 0.01, the eVAE paper 0.02 (FACTS 1.4)."""
+    """How many units vary by more than `threshold`. State it: Burda's code uses 0.01, the eVAE paper 0.02 (ERRATA.md, E29)."""
     return int((activity > threshold).sum())
 
 
@@ -105,8 +105,8 @@ DISTANCES = 2**22  # pairs of image and sample held at once: 16 MB in float32
 def parzen_log_density(x: Tensor, samples: Tensor, sigma: float) -> Tensor:
     """log of the mean over samples s of N(x; s, sigma^2 I), for every image: (n, pixels), (m, pixels) to (n,), in nats.
 
-    From |x - s|^2 = |x|^2 - 2 x.s + |s|^2: one matrix product for each block of images. Source: Breuleux et al. 2011, the
-    protocol of Goodfellow et al. 2014 (FACTS 1.5).
+    From |x - s|^2 = |x|^2 - 2 x.s + |s|^2: one matrix product for each block of images. Source: Breuleux et al. 2011; the
+    protocol: SOURCES.md, "Breuleux et al. 2011, Goodfellow et al. 2014: Parzen windows".
     """
     for images in (x, samples):
         _require_rows(images)

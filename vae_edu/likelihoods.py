@@ -34,7 +34,7 @@ class Gaussian(nn.Module):
     """Real pixels with mean g(z); the parameters are (mean, logvar).
 
     `variance`: one fixed number for all pixels, which sets the weight 1 / (2 variance) of the squared error
-    (FACTS E32), or None: learned per pixel, with log-variance clamped below at `min_logvar`, because the density is
+    (lecture 06), or None: learned per pixel, with log-variance clamped below at `min_logvar`, because the density is
     unbounded wherever a pixel is constant.
     """
 
@@ -70,7 +70,8 @@ class Logistic256(nn.Module):
     """8-bit grey pixels v/255 as 256 bins of a logistic distribution; the parameters are (mean, log_scale).
 
     The mean is a sigmoid, the log scale is clamped to [-4.5, 0] as in the VampPrior code (which calls it a log-variance:
-    FACTS 1.3). The edge bins take the tails as in PixelCNN++, so that the 256 probabilities sum to one.
+    SOURCES.md, "Bits per dimension and the discretised logistic"). The edge bins take the tails as in PixelCNN++, so that
+    the 256 probabilities sum to one.
     """
 
     outputs = 2

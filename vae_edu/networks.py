@@ -1,6 +1,6 @@
 """The networks between images and latents: plain, gated and convolutional bodies, and the Gaussian encoder's two heads.
 
-Source: Tomczak & Welling 2018 (VampPrior), section 5; details of its code in FACTS 3.3.
+Source: Tomczak & Welling 2018 (VampPrior), section 5; its code: SOURCES.md, "Tomczak & Welling 2018: networks".
 Left out: masked convolutions and batch normalisation, which are in models/autoregressive.
 """
 
@@ -74,7 +74,7 @@ class GaussianEncoder(nn.Module):
 def he_init_(module: nn.Module, *, generator: torch.Generator | None = None) -> None:
     """Weights of every linear layer from N(0, 2 / fan_in); biases keep torch's default.
 
-    The VampPrior paper cites Glorot & Bengio, its code does this (FACTS 3.4).
+    The VampPrior paper cites Glorot & Bengio, its code does this (SOURCES.md, "Tomczak & Welling 2018: training").
     """
     for layer in module.modules():
         if isinstance(layer, nn.Linear):

@@ -1,7 +1,7 @@
 """The evidence lower bound, and how a training loop weighs its two terms.
 
 log p(x) >= E_q[log p(x|z)] - KL(q(z|x) || p(z)). Sources: CSC413 lecture 10, "Evidence lower bound" (its form with
-log p(z) + log q(z|x) has a wrong sign: FACTS E6; lecture 04 shows it); Kingma & Welling 2014, eq. 3.
+log p(z) + log q(z|x) has a wrong sign: ERRATA.md, E6; lecture 04 shows it); Kingma & Welling 2014, eq. 3.
 """
 
 from typing import NamedTuple
@@ -27,6 +27,6 @@ class Elbo(NamedTuple):
 def warm_up(epoch: int, epochs: int) -> float:
     """beta for an epoch: it rises linearly to 1 over the first `epochs` epochs (KL annealing; 0 epochs: always 1).
 
-    Epochs count from 1, so the first one uses 1 / epochs and none uses 0 (FACTS 3.4).
+    Epochs count from 1, so the first one uses 1 / epochs and none uses 0 (as in the VampPrior code).
     """
     return min(1.0, epoch / epochs) if epochs else 1.0

@@ -2,7 +2,8 @@
 
 `kl(mu, logvar, z)` is the KL from q(z|x) = N(mu, diag(exp(logvar))) by part, (batch, parts): in closed form, per latent,
 where there is one; else as one part, estimated at the sample z ~ q(z|x), which can be negative for a single image.
-Sources: Tomczak & Welling 2018 (VampPrior), sections 3 and 4, eq. 5-16; details of its code in FACTS 3.
+Sources: Tomczak & Welling 2018 (VampPrior), sections 3 and 4, eq. 5-16; its code: SOURCES.md,
+"Tomczak & Welling 2018: training".
 """
 
 import math
@@ -142,6 +143,6 @@ class VampPrior(Mixture):
 def pseudo_inputs(components: int, pixels: int, *, mean: float = 0.05, std: float = 0.01) -> Tensor:
     """Where learned pseudo-inputs start: N(mean, std^2), (components, pixels). The defaults are the paper's for MNIST.
 
-    With a mean of -0.05, the command-line default of its code, all would start clamped at 0 and never move (FACTS 3.4).
+    With a mean of -0.05, the command-line default of its code, all would start clamped at 0 and never move.
     """
     return mean + std * torch.randn(components, pixels)

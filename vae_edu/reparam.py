@@ -1,6 +1,6 @@
 """The reparameterization trick: move the noise to an input, so that gradients pass through mu and logvar.
 
-Source: Kingma & Welling 2014, section 2.4. z stays random; only the source of its noise moves (FACTS E9).
+Source: Kingma & Welling 2014, section 2.4. z stays random; only the source of its noise moves (lecture 05).
 """
 
 import torch

@@ -216,11 +216,12 @@ def test_parzens_matrix_product_alone(benchmark):
 @pytest.mark.benchmark(group="a check, after import")
 @pytest.mark.parametrize("name", ["kl_normal", "match_reference"])
 def test_check(benchmark, name):
-    from tests.checks import alternatives
-    from vae_edu.checks import EXERCISES
-    from vae_edu.checks.runner import run
+    from tests.exercises.answers import answers_to
+    from vae_edu.checks.judging import run
+    from vae_edu.exercises import EXERCISES
 
-    benchmark.pedantic(lambda: run(EXERCISES[name], alternatives.of(name)[0], 1), rounds=5, warmup_rounds=1)
+    solution = next(iter(answers_to(name).rights.values()))
+    benchmark.pedantic(lambda: run(EXERCISES[name], solution, 1), rounds=5, warmup_rounds=1)
 
 
 @pytest.mark.benchmark(group="import, in a fresh Python")

@@ -41,13 +41,6 @@ def calls_the_library(mu, logvar):
     return divergences.kl_standard_normal(mu, logvar)
 
 
-def in_place_on_a_result(mu, logvar):
-    variance = logvar.exp()
-    kl = mu * 0
-    kl.detach().add_(0.5 * (mu**2 + variance - logvar - 1).detach())
-    return kl.detach().sum(-1)
-
-
 def exits(mu, logvar):
     sys.exit("bye")
 
@@ -67,14 +60,10 @@ def exits(mu, logvar):
         (lambda mu, logvar: right(mu, logvar) / 0, "inf"),
         (lambda mu, logvar: mu @ logvar, "RuntimeError"),
         (lambda mu, logvar: undefined_name, "NameError: name 'undefined_name' is not defined"),  # noqa: F821
-        (lambda mu, logvar: right(mu, logvar).detach(), "no gradient reaches mu"),
-        (lambda mu, logvar: right(mu, logvar).numpy(), "with inputs that need a gradient"),
-        (lambda mu, logvar: right(mu, logvar).float().tolist(), "no gradient reaches mu"),
         (in_place, "changes its inputs in place"),
-        (own_noise, "draw none of your own"),
+        (own_noise, "draw no random numbers"),
         (calls_the_library, "closed-book"),
         (exits, "SystemExit: bye"),
-        (in_place_on_a_result, "no gradient reaches mu"),
         (lambda mu, logvar: right(mu, logvar) + 1j, "complex numbers"),
         (lambda mu, logvar: (), "0 values returned"),
         (lambda mu, logvar: torch.nn.Module()(mu), "missing the required"),
@@ -84,6 +73,45 @@ def exits(mu, logvar):
 )
 def test_a_slip_is_named(function, said):
     assert said in " ".join(text_of(function).split())
+
+
+def sampled(mu, logvar, noise):
+    return mu + (0.5 * logvar).exp() * noise
+
+
+def sampled_in_place(mu, logvar, noise):
+    z = (0 * sampled(mu, logvar, noise)).detach()
+    return z.add_(sampled(mu, logvar, noise).detach())
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda *a: sampled(*a).detach(), "no gradient reaches mu"),
+        (lambda *a: sampled(*a).numpy(), "with inputs that need a gradient"),
+        (lambda *a: sampled(*a).float().tolist(), "no gradient reaches mu"),
+        (sampled_in_place, "no gradient reaches mu"),
+        (lambda mu, logvar, noise: sampled(mu.detach(), logvar, noise), "no gradient reaches mu"),
+        (lambda mu, logvar, noise: sampled(mu, logvar, noise) + 0 * torch.randn(()), ""),
+        (lambda mu, logvar, noise: sampled(mu, logvar, noise + 1e-3 * torch.randn(noise.shape)), "use the noise it is given"),
+    ],
+)
+def test_where_gradients_are_asked_for_they_are_core(function, said):
+    report = engine.run(EXERCISES["reparameterize"], function, seed=1)
+    assert said in " ".join(as_text(report).split())
+    assert report.fraction == (0 if said else 1)
+
+
+def test_an_answer_that_changes_from_call_to_call_is_found_where_every_row_passes():
+    calls = []
+
+    def tired(mu, logvar):
+        calls.append(0)
+        return right(mu, logvar) * (1 if len(calls) < 13 else 0)
+
+    report = engine.run(KL, tired, seed=1)
+    assert [row.label for row in report.rows if not row.passed] == ["the same answer again"]
+    assert report.fraction == 0
 
 
 def test_an_endless_loop_stops_after_one_time_limit(monkeypatch):
@@ -97,6 +125,17 @@ def test_an_endless_loop_stops_after_one_time_limit(monkeypatch):
     started = time.perf_counter()
     assert "does a loop never end?" in text_of(endless)
     assert time.perf_counter() - started < 8
+
+
+def test_a_busy_machine_fails_nobody(monkeypatch):
+    """The limit is processor time: a call that waits for the processor half a second does not use up 0.3 seconds of it."""
+    monkeypatch.setattr(calling, "TIME_LIMIT", 0.3)
+
+    def patient(mu, logvar):
+        time.sleep(0.05)
+        return right(mu, logvar)
+
+    assert engine.run(KL, patient, 1).fraction == 1
 
 
 def test_prints_are_kept_out_of_the_way_and_shown_once(capsys):

@@ -1,4 +1,4 @@
-"""Answers to the exercises as students write them: psN/NAME.py holds right ones in other styles, and wrong ones with their cause."""
+"""Answers as students write them: psN/NAME.py holds right ones in other styles, and wrong ones with their cause."""
 
 import importlib
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from vae_edu.exercises import EXERCISES
 
 
 class Wrong(NamedTuple):
-    """cause: what a hint that names the right cause matches, a regular expression; fair: the most that a reasonable instructor gives."""
+    """cause: a regular expression that a hint naming the right cause matches; fair: the most a reasonable instructor gives."""
 
     cause: str
     function: Callable

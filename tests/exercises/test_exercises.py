@@ -1,5 +1,5 @@
-"""Every exercise: its oracle agrees with the cases worked by hand, misconceptions are caught by name, right answers earn all, wrong
-ones never more than is fair."""
+"""Every exercise: its oracle agrees with the cases worked by hand, its misconceptions are caught by name, right answers earn
+everything, and wrong ones never more than is fair."""
 
 import numpy as np
 import pytest

@@ -79,7 +79,7 @@ def test_the_scores_are_those_of_plain_nbgrader(graded, tmp_path):
 def test_nbgrader_reads_the_same_gradebook(graded):
     course, _results, _ = graded
     rows = {row["student"]: row for row in course.api.get_submissions("ps1")}
-    assert rows["all-right"]["score"] == 16 and rows["mistakes"]["score"] == 6.93 and rows["all-right"]["autograded"]
+    assert rows["all-right"]["score"] == 16 and rows["mistakes"]["score"] == 7.2 and rows["all-right"]["autograded"]
     assert rows["all-right"]["needs_manual_grade"] and not rows["blank"]["needs_manual_grade"]
 
 
@@ -174,7 +174,7 @@ def test_a_call_that_was_killed_is_taken_up_again(graded, tmp_path):
         subprocess.run([sys.executable, "-m", "nbgrader", "export"], cwd=tmp_path, capture_output=True, check=True, timeout=100)
     with open(tmp_path / "classroom" / "grades.csv", newline="") as file:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
-    assert (scores["all-right"], scores["mistakes"]) == (16, 6.93)
+    assert (scores["all-right"], scores["mistakes"]) == (16, 7.2)
 
 
 def test_archives_are_taken_in_one_by_one_and_unsafe_ones_refused(tmp_path, graded):

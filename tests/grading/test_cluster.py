@@ -64,8 +64,8 @@ def test_scores_are_the_same_and_a_killed_worker_costs_a_retry(cluster, tmp_path
     assert workers[0].poll() is not None and 0 < found.pop("killer") < 16  # its setup cell died, and it alone
     assert len(found) == 9
     for student, points in found.items():
-        like = {"all-right": 16, "mistakes": 6.93, "blank": 0}
-        assert points == like.get(student, (16, 6.93)[int(student[-1]) % 2] if student.startswith("copy") else None), student
+        like = {"all-right": 16, "mistakes": 7.2, "blank": 0}
+        assert points == like.get(student, (16, 7.2)[int(student[-1]) % 2] if student.startswith("copy") else None), student
 
 
 def test_no_scheduler_is_one_sentence():

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import ROOT
 from vae_edu import notebooks
-from vae_edu.doctor import examine
+from vae_edu.cli.doctor import examine
 from vae_edu.grading import Course, Limits, SandboxError
 from vae_edu.grading.course import id_of_test, is_test
 from vae_edu.grading.execute import cleaned, close, execute
@@ -44,7 +44,7 @@ def test_a_notebook_that_takes_too_long_as_a_whole_is_stopped_and_keeps_what_it_
     listed = [[cell.source, id_of_test(cell)] for cell in code]
     first = next(i for i, (_, test) in enumerate(listed) if test)
     listed[first + 1 : first + 1] = [["import time\ntime.sleep(60)", ""]] * 3
-    limits = Limits(cell=4, grace=1, whole=9)
+    limits = Limits(cell=4, patience=1, grace=1, whole=9)
     done = execute({"cells": listed, "files": {}, "tests": tests, "limits": asdict(limits), "locked": True})
     close(True)
     scores = [outputs[-1].get("ename", outputs[-1].get("data")) for (_, test), outputs in zip(listed, done["outputs"]) if test]

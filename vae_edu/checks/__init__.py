@@ -47,7 +47,7 @@ def graded(name: str, function: Any, points: float, seed: int = GRADE_SEED) -> t
 
 def _exercise(name: str) -> Exercise:
     if not isinstance(name, str) or name not in EXERCISES:
-        raise ValueError(f"There is no exercise called {name!r}; there are {', '.join(EXERCISES.files)}.")
+        raise ValueError(f"There is no exercise called {name!r}; there are {', '.join(EXERCISES)}.")
     return EXERCISES[name]
 
 

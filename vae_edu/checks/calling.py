@@ -23,7 +23,7 @@ import torch
 from ..exercises.exercise import Arguments, Exercise
 
 TIME_LIMIT = 10.0  # seconds of processor time: a loaded machine fails nobody
-PATIENCE = 6.0  # times as much by the clock, for a function that sleeps or waits
+PATIENCE = 3.0  # times as much by the clock, for a function that sleeps or waits
 NUMBERS = 2_000_000  # in one answer
 Answer = tuple[np.ndarray, ...]
 

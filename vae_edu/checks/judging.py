@@ -70,7 +70,7 @@ class Answered:
 
 
 def run(exercise: Exercise, function: Any, seed: int, *, diagnose: bool = True) -> Report:
-    """Check `function` on worked cases, fixed and fresh inputs, the trained reference, and its gradients where they are asked for.
+    """Check `function` on worked cases, fixed and fresh inputs, the trained reference, and gradients where they are asked for.
 
     Torch's random numbers afterwards are what they would have been. function: the student's, or where it is (`Elsewhere`).
     diagnose: also look for the mistake.

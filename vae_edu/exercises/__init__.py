@@ -8,7 +8,7 @@ from .exercise import Exercise
 
 
 class _Exercises(Mapping):
-    """Every exercise by its name: EXERCISES["kl_normal"] imports psN/kl_normal.py; iterating goes by number (ps1.1, ps1.2, ...)."""
+    """Every exercise by its name: EXERCISES["kl_normal"] imports psN/kl_normal.py. Iterating goes by number: ps1.1, ps1.2, ..."""
 
     def __init__(self, folder: Path):
         self.files = {path.stem: path for path in sorted(folder.glob("*/[!_]*.py"))}

@@ -134,7 +134,7 @@ class Course:
 
     def _versions(self, ps: str, pool: Executor) -> dict[str, str]:
         """The version of each check of the problem set; asked of a worker where a file of the checks has changed."""
-        files = sorted((Path(__file__).parents[1] / "checks").glob("*.py"))
+        files = sorted((Path(__file__).parents[1] / "exercises").rglob("*.py"))
         source = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
         known = Ledger(self.classroom / "state" / "checks.json")
         if known.entries.get(ps, {}).get("source") != source:

@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 
 from .. import data, plots, reference
-from ..checks import EXERCISES
+from ..exercises import EXERCISES
 from ..likelihoods import Gaussian
 from ..models import VAE
 from ..notebooks import read

@@ -52,9 +52,9 @@ def execute(job: dict) -> dict:
 
 def versions(names: list[str]) -> dict[str, str]:
     """The version of each exercise's check, by the exercise's number."""
-    from ..checks import EXERCISES
+    from ..exercises import EXERCISES
 
-    return {e.number: e.version for e in EXERCISES.values() if e.number.split(".")[0] in names}
+    return {exercise.number: exercise.version for name in names for exercise in EXERCISES.of(name)}
 
 
 def opened(locked: bool, limits: Limits) -> Sandbox:
@@ -118,7 +118,7 @@ class _Run:
 
     def _cell(self, source: str) -> list[dict]:
         message = {"do": "cell", "source": source, "seconds": self.limits.cell}
-        reply = self.submission.ask(message, self.limits.cell + self.limits.grace)
+        reply = self.submission.ask(message, self.limits.wait(self.limits.cell))
         outputs = cleaned(reply.get("outputs"))
         self.shown += sum(len(str(output)) for output in outputs)
         return outputs if self.shown < KEPT else [error("TooMuch", "the notebook shows more than is kept")]
@@ -169,9 +169,9 @@ class _Names(dict):
 
 
 def remote(submission: Submission, name: str):
-    """The student's function `name`, to be judged from here (see `checks.runner.Elsewhere`)."""
+    """The student's function `name`, to be judged from here (see `checks.judging.Elsewhere`)."""
     from ..checks.calling import Failure
-    from ..checks.runner import Elsewhere
+    from ..checks.judging import Elsewhere
 
     class Remote(Elsewhere):
         def under(self, exercise):
@@ -206,7 +206,7 @@ def remote(submission: Submission, name: str):
             limits = submission.sandbox.limits
             request = {"do": what, "exercise": self.exercise.name, "name": name, **message}
             try:
-                reply = submission.ask(request, limits.call + limits.grace)
+                reply = submission.ask(request, limits.wait(limits.call))
             except Ended as end:
                 return Failure("lost", f"{end}.")
             self.printed = self.printed or str(reply.get("printed", ""))[:2000]

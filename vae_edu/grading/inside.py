@@ -59,7 +59,7 @@ def main(descriptor: int, locked: bool) -> None:
 
 def _warm_up() -> None:
     """Import what submissions import, and make the shell they run in. (No parallel torch operation: forks would hang.)"""
-    for name in ("matplotlib.pyplot", "scipy.special", "scipy.stats", "sklearn.datasets", "vae_edu.checks"):
+    for name in ("matplotlib.pyplot", "scipy.special", "scipy.stats", "sklearn.datasets", "vae_edu.checks", "vae_edu.models"):
         importlib.import_module(name)
     import torch
 
@@ -212,7 +212,8 @@ def _ask(libc: ctypes.CDLL, result: int, what: str = "prctl") -> None:
 
 def _serve(connection: socket.socket, start: dict) -> None:
     """Answer the grader: run cells, call functions. Everything from here on may be in a student's hands."""
-    from ..checks import EXERCISES, calling
+    from ..checks import calling
+    from ..exercises import EXERCISES
 
     for name, content in start["files"].items():
         path = Path(name)
@@ -221,7 +222,8 @@ def _serve(connection: socket.socket, start: dict) -> None:
     sys.path.append(os.getcwd())  # last: a student's random.py hides nothing
     import vae_edu.checks
 
-    vae_edu.checks.check, calling.TIME_LIMIT = _check_later, start["limits"]["call"]
+    vae_edu.checks.check = _check_later
+    calling.TIME_LIMIT, calling.PATIENCE = start["limits"]["call"], start["limits"]["patience"]
     shell = _shell()
     send(connection, {"ready": True})
     while True:

@@ -34,9 +34,9 @@ class Ended(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one submission. memory, disk: bytes; seconds of processor time in all; cell, call: seconds by the clock for each cell
-    and for each call of a graded function, grace: until a process that does not keep to them is stopped; whole: by the clock
-    for the notebook.
+    """Of one submission. memory, disk: bytes; seconds: of processor time in all; cell, call: of processor time for each cell and
+    each call of a graded function, and `patience` times as many by the clock; grace: by the clock, until a process that does not
+    keep to them is stopped; whole: by the clock for the notebook.
     """
 
     memory: int = 2 * 2**30
@@ -45,8 +45,13 @@ class Limits:
     seconds: int = 600
     cell: float = 60.0
     call: float = 10.0
+    patience: float = 3.0
     grace: float = 5.0
     whole: float = 900.0
+
+    def wait(self, seconds: float) -> float:
+        """How long, by the clock, to wait for an answer that may take so many seconds of processor time."""
+        return self.patience * seconds + self.grace
 
 
 def missing() -> str:

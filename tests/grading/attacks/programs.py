@@ -106,7 +106,7 @@ PROGRAMS = {
         "shutil.rmtree('{host}', ignore_errors=True)"
     ),
     "writes-the-gradebook": "import sqlite3\nsqlite3.connect('{host}/course/classroom/gradebook.db').execute('update grade set auto_score = 99')",
-    "changes-the-library": "import vae_edu.checks.ps1 as m\nopen(m.__file__, 'a').write('KL = 0')",
+    "changes-the-library": "import vae_edu.exercises.ps1.kl_discrete as m\nopen(m.__file__, 'a').write('KL = 0')",
     "changes-torch": "open(torch.__file__, 'a').write('SECRET')",
     "unmounts": (
         "import ctypes\nlibc = ctypes.CDLL(None)\n"
@@ -116,10 +116,10 @@ PROGRAMS = {
     # --- forgery: fooling whoever judges ----------------------------------------------------------------------------------------
     "patches-comparisons": (
         "import numpy\ntorch.allclose = torch.equal = numpy.isclose = numpy.allclose = lambda *a, **k: numpy.array(True)\n"
-        "import vae_edu.checks.runner as r\nr.judge = r._difference = lambda *a: ('', ())\n" + FORGED.format(answer="q.sum(-1)")
+        "import vae_edu.checks.judging as r\nr.judge = r.difference = lambda *a: ('', ())\n" + FORGED.format(answer="q.sum(-1)")
     ),
     "patches-the-exercise": (
-        "from vae_edu.checks import EXERCISES\ne = EXERCISES['kl_discrete']\ne.trials.clear(); e.tolerance = 1e9\n"
+        "from vae_edu.exercises import EXERCISES\ne = EXERCISES['kl_discrete']\ne.trials.clear(); e.tolerance = 1e9\n"
         "e.oracle = lambda q, p: 0\n" + FORGED.format(answer="q.sum(-1) * 0")
     ),
     "transforms-cells": (

@@ -7,6 +7,15 @@ from ... import epitome
 from ...reference import probe
 from ..exercise import Exercise
 
+
+def draw_costs(rng: np.random.Generator):
+    """Costs of 2 to 5 epitomes, each of which some image takes."""
+    epitomes = int(rng.integers(2, 6))
+    costs = rng.normal(100, 20, size=(epitomes + int(rng.integers(0, 8)), epitomes))
+    costs[np.arange(epitomes), np.arange(epitomes)] -= 200
+    return (rng.permutation(costs),)
+
+
 exercise = Exercise(
     "ps4.4",
     "assign",
@@ -15,7 +24,7 @@ exercise = Exercise(
         np.argmin(costs, 1),
         np.array([sum(np.argmin(row) == e for row in costs) for e in range(costs.shape[1])]),
     ),
-    draw=lambda rng: (rng.normal(100, 20, size=(rng.integers(2, 12), rng.integers(2, 6))),),
+    draw=draw_costs,
     reference=lambda: ("64 images × 12 epitomes of evae48-mnist", (probe("evae48-mnist").costs.numpy(),), None),
     closed_book=[epitome.assign, epitome.usage],
     unit="",

@@ -1,5 +1,6 @@
-"""The commands of an instructor: roster, release, collect, grade, grades. See `cli` for the others."""
+"""The commands of an instructor: demo, roster, release, collect, grade, grades."""
 
+import os
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def grade(problem_set, students, jobs, cluster, again, cell_seconds, no_sandbox,
     """Grade the submissions of PROBLEM_SET in classroom/submitted/STUDENT/PROBLEM_SET/: those that are new or have changed."""
     from tqdm import tqdm
 
-    from .grading import Course, Limits, as_table, on_cluster, write_csv, write_report
+    from ..grading import Course, Limits, as_table, on_cluster, write_csv, write_report
 
     classroom = Course(course)
     chosen = list(students) or classroom.students(problem_set)
@@ -56,8 +57,8 @@ def grade(problem_set, students, jobs, cluster, again, cell_seconds, no_sandbox,
 @COURSE
 def collect(problem_set: str, folder: Path, pattern: str, course: Path) -> None:
     """Take in the archives (or notebooks) in FOLDER, one per student, as hand-ins of PROBLEM_SET."""
-    from .grading import Course
-    from .grading.roster import collect
+    from ..grading import Course
+    from ..grading.roster import collect
 
     for name, outcome in collect(Course(course), problem_set, sorted(folder.iterdir()), pattern):
         click.echo(f"{name:<40} {outcome}")
@@ -68,8 +69,8 @@ def collect(problem_set: str, folder: Path, pattern: str, course: Path) -> None:
 @COURSE
 def roster(file: Path, course: Path) -> None:
     """Enter the class in FILE (CSV: of Canvas, Moodle or nbgrader) into the gradebook."""
-    from .grading import Course
-    from .grading.roster import read_roster
+    from ..grading import Course
+    from ..grading.roster import read_roster
 
     click.echo(f"{len(read_roster(Course(course), file))} students are in the gradebook.")
 
@@ -81,8 +82,8 @@ def roster(file: Path, course: Path) -> None:
 @COURSE
 def grades(problem_set: str, form: str, out: Path | None, course: Path) -> None:
     """Write everybody's points for PROBLEM_SET as CSV, to be imported elsewhere."""
-    from .grading import Course
-    from .grading.roster import write_grades
+    from ..grading import Course
+    from ..grading.roster import write_grades
 
     classroom = Course(course)
     click.echo(write_grades(classroom, problem_set, out or classroom.classroom / f"{problem_set}-{form}.csv", form))
@@ -93,11 +94,27 @@ def grades(problem_set: str, form: str, out: Path | None, course: Path) -> None:
 @COURSE
 def release(problem_sets: tuple[str, ...], course: Path) -> None:
     """Make the students' notebooks in assignments/ from solutions/ (all of them, or PROBLEM_SETS)."""
-    from .grading import Course
+    from ..grading import Course
 
     classroom = Course(course)
     for ps in problem_sets or classroom.problem_sets():
         click.echo(classroom.release(ps).relative_to(classroom.root))
 
 
-COMMANDS = (roster, release, collect, grade, grades)
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), default="demo", help="The folder to write to.")
+@COURSE
+def demo(out: Path, course: Path) -> None:
+    """Release the problem sets, grade three sample students against the trained reference, draw one picture."""
+    from ..grading import as_table
+    from ..grading.demo import demo
+
+    results, files = demo(course, out)
+    for ps in dict.fromkeys(result.exercise.split(".")[0] for result in results):
+        click.echo(as_table([r for r in results if r.exercise.startswith(ps)]) + "\n")
+    click.echo("Feedback and picture:")
+    for path in files:
+        click.echo(f"  {os.path.relpath(path)}")
+
+
+COMMANDS = (demo, roster, release, collect, grade, grades)

@@ -9,7 +9,19 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
+
 PACKAGES = ("torch", "numpy", "scipy", "sklearn", "safetensors", "pooch", "matplotlib", "jupyterlab", "nbgrader", "nbclient")
+
+
+@click.command()
+def doctor() -> None:
+    """Try everything the course needs on this machine."""
+    failures = 0
+    for what, works, found in examine():
+        click.echo(f"{'✓' if works else '✗'} {what:<32} {found}")
+        failures += not works
+    sys.exit(bool(failures))
 
 
 def examine() -> Iterator[tuple[str, bool, str]]:
@@ -46,7 +58,7 @@ def _device() -> str:
 def _kernel() -> str:
     import nbformat
 
-    from .notebooks import execute
+    from ..notebooks import execute
 
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("6 * 7")])
     return execute(notebook, Path.cwd(), timeout=60).cells[0].outputs[0].data["text/plain"]
@@ -54,7 +66,7 @@ def _kernel() -> str:
 
 def _sandbox() -> str:
     """Start a sandbox and try to leave it: what is there outside, what it may write, whom it may call."""
-    from .grading.sandbox import Sandbox
+    from ..grading.sandbox import Sandbox
 
     with tempfile.NamedTemporaryFile() as secret, socket.create_server(("127.0.0.1", 0)) as server, Sandbox() as sandbox:
         attempts = {
@@ -75,7 +87,7 @@ def _sandbox() -> str:
 
 
 def _references() -> str:
-    from . import reference
+    from .. import reference
 
     for name in reference.names():
         reference.load(name)
@@ -84,7 +96,7 @@ def _references() -> str:
 
 
 def _data() -> str:
-    from . import data
+    from .. import data
 
     missing = [name for name in data.names() if not data.at_hand(name)]
     return ", ".join(filter(data.at_hand, data.names())) + (f" (not at hand: {', '.join(missing)})" if missing else "")
