@@ -86,8 +86,8 @@ def test_a_release_holds_no_solution(path):
 
 
 def test_every_exercise_stands_once_in_its_notebook_with_check_and_grade_in_cells_of_their_own():
-    for exercise in EXERCISES.values():
-        ps = exercise.number.split(".")[0]
+    for exercise in filter(lambda exercise: exercise.graded, EXERCISES.values()):
+        ps = exercise.order[0]
         cells = notebooks.read(ROOT / "solutions" / ps / f"{ps}.ipynb").cells
         prefix = exercise.number.replace(".", "-")
         assert [c.source for c in cells if c.id == f"{prefix}-check"] == [f'check("{exercise.name}", {exercise.name})']
@@ -101,6 +101,19 @@ def test_every_exercise_stands_once_in_its_notebook_with_check_and_grade_in_cell
             c for c in notebooks.read(path).cells if c.metadata.get("nbgrader", {}).get("grade") and c.cell_type == "markdown"
         ]
         assert len(manual) == 1 and "Rubric" in manual[0].source
+
+
+def test_every_exercise_of_a_lecture_stands_once_in_it_unanswered_and_without_points():
+    for exercise in EXERCISES.values():
+        if exercise.graded:
+            continue
+        number, letter = exercise.number.split(".")
+        (path,) = (ROOT / "lectures").glob(f"{number}_*.ipynb")
+        cells = {cell.id: cell.source for cell in notebooks.read(path).cells}
+        prefix = f"l{number}-{letter}"
+        assert cells[f"{prefix}-check"] == f'check("{exercise.name}", {exercise.name})'
+        assert cells[prefix].startswith(f"### {exercise.number} `{exercise.name}(")
+        assert "raise NotImplementedError()" in cells[f"{prefix}-{exercise.name}"]
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"cells": 3}', "\x00\x01"])

@@ -89,7 +89,7 @@ def test_bfloat16_is_for_the_networks_products_alone():
     model, x = vamp_hvae(), DIGITS.train[:50].round()
     layer = model.decoder[1]
     features = torch.randn(50, 12)
-    with training.Bfloat16Products():
+    with training.bfloat16_products(model):
         rough, product, prior = layer(features), features @ layer.weight.T, model.prior.log_prob(torch.ones(1, 3))
         terms = model.elbo(x, generator=torch.Generator().manual_seed(1))
     rounded = [tensor.bfloat16().double() for tensor in (features, layer.weight, layer.bias)]

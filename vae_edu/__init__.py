@@ -2,11 +2,15 @@
 
 Read the library in the order of the lectures; a lower floor never imports a higher one.
 
-    1 steps    divergences, densities, reparam          pure functions on tensors
-    2 parts    networks, likelihoods, priors, objectives small nn.Modules, and the ELBO
-    3 models   models/                                   each composed of floors 1 and 2
-    4 work     training, evaluation, data                one loop, every metric, every data set
-    5 faces    reference/, checks/, grading/, plots, cli what students and instructors meet
+    1 steps       divergences, densities, reparam, epitome   pure functions on tensors
+    2 parts       networks, likelihoods, priors, objectives  small nn.Modules, and the ELBO
+    3 models      models/                                    each composed of floors 1 and 2
+    4 work        training, evaluation, data, formats        one loop, every metric, every data set
+    5 references  reference/                                 trained models: weights, card, probe
+    6 exercises   exercises/                                 one file each: psN/NAME.py
+    7 checks      checks/                                    what judges any exercise, and knows none by name
+    8 grading     grading/, notebooks, plots, errata         a class of submissions; notebooks and figures
+    9 commands    cli/                                       by user: student, instructor, maintainer, doctor
 
 Shapes: `x` data (batch, pixels); `z` latents (batch, latent_dim); `mu`, `logvar` of a diagonal Gaussian.
 Log densities are summed over the event dimension and given per image, in nats.

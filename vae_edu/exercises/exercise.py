@@ -40,7 +40,7 @@ class Misconception:
 class Exercise:
     """One exercise.
 
-    number, name: "ps1.2", "kl_normal": notebook heading, file, function, check and test.
+    number, name: "ps1.2" ("03.a" in a lecture, ungraded), "kl_normal": notebook heading, file, function, check and test.
     arguments: the names of the function's parameters.
     oracle: an independent implementation on numpy arrays (SciPy, torch.distributions, quadrature, finite differences).
     draw: fresh inputs from a numpy random generator; called several times, with batches of several sizes.
@@ -67,9 +67,14 @@ class Exercise:
 
     @property
     def order(self) -> tuple[str, int]:
-        """("ps1", 2) of ps1.2: sorted, the exercises are as they are taught."""
-        problem_set, _, place = self.number.partition(".")
-        return problem_set, int(place)
+        """Its folder and its place there, ("ps1", 2) of ps1.2 and ("lecture03", 1) of 03.a: by this, exercises are sorted."""
+        folder, _, place = self.number.partition(".")
+        return (folder, int(place)) if self.graded else (f"lecture{folder}", ord(place) - ord("a") + 1)
+
+    @property
+    def graded(self) -> bool:
+        """Of a problem set, not one of the small ones in lectures."""
+        return self.number.startswith("ps")
 
     @property
     def parts(self) -> int:

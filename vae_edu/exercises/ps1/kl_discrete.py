@@ -7,23 +7,8 @@ import torch
 from scipy.special import rel_entr
 
 from ... import divergences
-from ...reference import probe
 from ..exercise import Exercise
-from ._shared import LN2
-
-
-def draw_distributions(rng: np.random.Generator):
-    """Two distributions over 2 to 6 outcomes, in batches of 1 to 7."""
-    shape, outcomes = rng.integers(1, 8), rng.integers(2, 7)
-    return tuple(rng.dirichlet(np.ones(outcomes), size=shape) for _ in range(2))
-
-
-def pixel_distributions():
-    """Each pixel of image i against the same pixel of image i + 1, as two-sided coins."""
-    on = torch.sigmoid(probe("vae-mnist").logits[:17, ::7]).clamp(1e-6, 1 - 1e-6)
-    coins = torch.stack([1 - on, on], -1).numpy()
-    return "pixel probabilities of vae-mnist", (coins[:-1], coins[1:]), None
-
+from ._shared import LN2, draw_distributions, pixel_distributions
 
 exercise = Exercise(
     "ps1.1",
