@@ -63,6 +63,10 @@ def _warm_up() -> None:
         importlib.import_module(name)
     import torch
 
+    from ..exercises import EXERCISES
+
+    list(EXERCISES.values())  # importing one takes longer than a call may
+
     torch.set_num_threads(1)
     _run_cell(_shell(), "1 / 0", 60)  # the first traceback is slow
 

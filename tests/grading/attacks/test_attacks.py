@@ -18,7 +18,7 @@ from vae_edu.grading import Course, Limits
 from vae_edu.grading.sandbox import missing
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
-LIMITS = Limits(memory=600 * 2**20, disk=64 * 2**20, processes=40, seconds=60, cell=5, call=2, patience=1.0, grace=1.5)
+LIMITS = Limits(memory=600 * 2**20, disk=64 * 2**20, processes=40, seconds=60, cell=5, call=2, patience=2.0, grace=1.5)
 MARK = "31337.25"  # what a process of ours would sleep
 PROBLEM_SET = "ps1"
 NOTHING = (0, 0, 0, 0)
