@@ -56,6 +56,7 @@ def pss(pid):
     return total + sum(pss(int(child)) for child in children)
 
 
+@pytest.mark.slow  # plain nbgrader's half takes minutes; test_class compares the scores on three students in every run
 def test_a_class_of_40_beside_plain_nbgrader(course, capsys):
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     for name in ("autograded", "feedback", "state", "gradebook.db"):

@@ -80,9 +80,8 @@ def reference_train(
 ) -> None:
     """Train and measure the references NAMES (on CUDA where there is one). A call that was cut off goes on."""
     from .. import reference
-    from ..reference.epitomic import GRID
     from ..reference.grid import train_grid
-    from ..reference.recipes import RECIPES
+    from ..reference.recipes import RECIPES, every
     from ..reference.train import train
 
     if everything or grid:
@@ -97,7 +96,7 @@ def reference_train(
         return
     if archive:
         raise click.UsageError("--archive goes with --all or --grid.")
-    unknown = [name for name in names if name not in GRID | RECIPES]
+    unknown = [name for name in names if name not in every()]
     if unknown or not names:
         raise click.UsageError(
             f"name some of {', '.join(RECIPES)}, or --all" + f" (unknown: {', '.join(unknown)})" * bool(unknown)
