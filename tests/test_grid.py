@@ -1,26 +1,33 @@
 """Many models at once: the references on a bare machine, a paper's table, and what becomes of those that fail or are stopped."""
 
+import copy
+import math
 import signal
 import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.conftest import ROOT
-from tests.tiny_grid import RECIPES
+from tests.tiny_grid import RECIPES as TINY
 from vae_edu import reference
 from vae_edu.reference import grid, table
+from vae_edu.reference.recipes import GRIDS, RECIPES, every
+from vae_edu.reference.recipes.tomczak2018 import TABLE_1
 from vae_edu.reference.recipes.yeung2017 import ARCHITECTURES, GRID, PUBLISHED, published
+from vae_edu.training import fit
 
 
 @pytest.fixture
 def tiny_grid(tmp_path, monkeypatch):
     """Three models of a table, on the digits; each is trained by `tests/tiny_grid.py` in a process of its own."""
     monkeypatch.setattr(reference, "STORE", tmp_path / "store")
-    monkeypatch.setitem(grid.GRIDS, "epitomic", RECIPES)
+    monkeypatch.setitem(grid.GRIDS, "epitomic", TINY)
     script = lambda name, runs, store: [sys.executable, "-m", "tests.tiny_grid", name, str(runs), str(store)]
     monkeypatch.setattr(grid, "command", script)
     monkeypatch.chdir(ROOT)
@@ -113,6 +120,48 @@ def test_a_bare_machine_can_train_all_references(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0 and "--archive" in done.stdout, done.stderr
     assert (tmp_path / "store" / "tiny.safetensors").exists()
+
+
+VAMP = GRIDS["vampprior"]
+
+
+def test_the_vampprior_papers_table_1_is_a_grid_of_six_data_sets_and_six_models():
+    assert len(VAMP) == 6 * 6 + 2 * 6  # Frey faces are split three times
+    assert [VAMP[f"vampprior-{name}"].published for name in ("omniglot", "histopathology")] == [-104.75, 6.04]
+    assert VAMP["convhvae-caltech-silhouettes"].published == -85.51 and VAMP["hvae-vampprior-frey-faces-2"].published == 4.51
+    assert len(VAMP["hvae-vampprior-omniglot"].build().prior.pseudo_inputs) == 1000
+    assert every()["vampprior-mnist"] is RECIPES["vampprior-mnist"] is not VAMP["vampprior-mnist"]
+
+
+@pytest.mark.parametrize("name", [name for name, recipe in VAMP.items() if not (recipe.split or recipe.wants_gpu)])
+def test_a_cell_of_the_vampprior_grid_takes_a_step(name):
+    """On images as its data set has them: binary or grey, 28 x 28 or 28 x 20."""
+    recipe, images = VAMP[name], TABLE_1[VAMP[name].data]
+    x = torch.rand(4, images.shape[0] * images.shape[1])
+    x = (x * 255).round() / 255 if images.grey or images.dynamic else x.round()
+    history = fit(recipe.build(), x, x, replace(recipe.settings, epochs=1), progress=False)
+    assert math.isfinite(history[0]["valid"]) and (recipe.metric == "bits per dimension") == images.grey
+
+
+def test_a_convolutional_cell_takes_a_step_on_both_shapes():
+    for name in ("convhvae-omniglot", "convhvae-vampprior-frey-faces"):
+        recipe, images = VAMP[name], TABLE_1[VAMP[name].data]
+        model = recipe.build()
+        x = (torch.rand(2, images.shape[0] * images.shape[1]) * 255).round() / 255
+        fit(model, x, None, replace(recipe.settings, epochs=1), progress=False)
+        assert model.answers(x, torch.randn(1, 2, model.noise_dim))["log_weights"].isfinite().all()
+
+
+def test_splits_of_one_model_are_one_row_of_the_table(monkeypatch):
+    card = reference.card("vae-frey")
+    cards = {name: copy.deepcopy(card) for name in ("a", "b", "b-1", "b-2")}
+    cards["b-1"]["split"], cards["b-2"]["split"] = 1, 2
+    for number, (name, card) in enumerate(cards.items()):
+        card["name"], card["metrics"]["bits per dimension"] = name, 4.0 + number
+    monkeypatch.setattr(table, "carded", lambda: list(cards))
+    monkeypatch.setattr(table, "card", cards.get)
+    rows = [line for line in table.as_markdown().splitlines() if line.startswith(("| `a`", "| `b"))]
+    assert len(rows) == 2 and "| 6.00 ± 1.00 over 3 splits bits/dim |" in rows[1]
 
 
 def test_the_papers_grid_is_the_mnist_half_of_table_1():

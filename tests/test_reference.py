@@ -204,7 +204,7 @@ def test_the_vampprior_paper_comes_out():
 def test_the_cards_lines_are_those_of_the_recipes_measures(name, monkeypatch):
     """All of them, in their order, on an untrained model and a few images. The first two cards have three lines less."""
     monkeypatch.setattr(evaluation, "PARZEN_SAMPLES", 20)
-    monkeypatch.setattr(data, "load", lambda name: data.Dataset(name, (28, 28), *[torch.rand(600, 784)] * 3))
+    monkeypatch.setattr(data, "load", lambda name, **_: data.Dataset(name, (28, 28), *[torch.rand(600, 784)] * 3))
     recipe = every()[name]
     torch.manual_seed(0)
     model = recipe.build().eval().requires_grad_(False)

@@ -126,11 +126,16 @@ def names() -> list[str]:
     return list(_LOADERS)
 
 
-def load(name: str) -> Dataset:
-    """The data set called `name`. Raises DataError, in one sentence, where it cannot be had."""
+def load(name: str, *, split: int = 0) -> Dataset:
+    """The data set called `name`. Raises DataError, in one sentence, where it cannot be had.
+
+    split: of Frey faces, which has no split of its own: another shuffling.
+    """
     if name not in _LOADERS:
         raise DataError(f"There is no data set called {name!r}; there are {', '.join(_LOADERS)}.")
-    return _LOADERS[name]()
+    if split and name != "frey-faces":
+        raise DataError(f"{name} has one split, 0; got {split}. (frey-faces has as many as one likes.)")
+    return _frey_faces(split) if split else _LOADERS[name]()
 
 
 def binarize(x: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
@@ -235,10 +240,10 @@ def _mnist_split() -> Dataset:
     return Dataset("mnist", (28, 28), x[:50_000], x[50_000:], _pixels(test), y[:50_000], test_y)
 
 
-def _frey_faces() -> Dataset:
-    """1,965 frames of one face, 28 x 20, shuffled (seed 0) and split 1,565 / 200 / 200."""
+def _frey_faces(split: int = 0) -> Dataset:
+    """1,965 frames of one face, 28 x 20, shuffled (the split is the seed) and cut into 1,565 / 200 / 200."""
     images = read("frey-faces", "images")
-    x = _pixels(images[np.random.default_rng(0).permutation(len(images))])
+    x = _pixels(images[np.random.default_rng(split).permutation(len(images))])
     return Dataset("frey-faces", (28, 20), x[:1565], x[1565:1765], x[1765:])
 
 

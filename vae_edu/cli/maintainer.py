@@ -62,7 +62,11 @@ def reference_verify() -> None:
 @reference.command("train")
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All of them, several at once.")
-@click.option("--grid", type=click.Choice(["epitomic"]), help="Every model of a paper's table: the cards alone, several at once.")
+@click.option(
+    "--grid",
+    type=click.Choice(["epitomic", "vampprior"]),
+    help="Every model of a paper's table: the cards alone, several at once.",
+)
 @click.option("--processes", default=2, show_default=True, type=click.IntRange(1), help="Models trained at once.")
 @click.option("--runs", type=click.Path(path_type=Path), default="runs", show_default=True, help="Where checkpoints are kept.")
 @click.option(

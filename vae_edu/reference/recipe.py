@@ -16,9 +16,10 @@ from ..training import Settings
 class Recipe:
     """One reference. `published` is the paper's value in the unit of `metric`; None where no paper gives one.
 
-    measures: what is measured, functions of `evaluation`, in the card's order. grey: True where Bernoulli pixels were trained on
-    grey images, so that the probe's are decoder means. he_init: weights from N(0, 2 / fan_in), else as torch draws them.
-    weights: False where only the card is shipped. wants_gpu: left out of `--all` where there is none.
+    split: of the data set (see `data.load`). measures: what is measured, functions of `evaluation`, in the card's order. grey:
+    True where Bernoulli pixels were trained on grey images, so that the probe's are decoder means. he_init: weights from
+    N(0, 2 / fan_in), else as torch draws them. weights: False where only the card is shipped. wants_gpu: left out of `--all`
+    where there is none.
     """
 
     title: str
@@ -30,6 +31,7 @@ class Recipe:
     source: str
     notes: str
     measures: tuple[Callable[[Subject], dict], ...]
+    split: int = 0
     grey: bool = False
     he_init: bool = True
     weights: bool = True

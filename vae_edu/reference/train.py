@@ -35,7 +35,7 @@ def train(name: str, runs: Path, store: Path, *, progress: bool = True) -> dict:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.set_flush_denormal(True)  # a mixture's far components underflow: with denormals its epochs take five times as long
     store.mkdir(parents=True, exist_ok=True)
-    images = data.load(recipe.data)
+    images = data.load(recipe.data, split=recipe.split)
     torch.manual_seed(recipe.settings.seed)
     model = recipe.build()
     if recipe.he_init:
@@ -111,6 +111,7 @@ def describe(name: str, recipe: Recipe, model: nn.Module, history: list[dict], d
         "name": name,
         "title": recipe.title,
         "data": recipe.data,
+        **({"split": recipe.split} if recipe.split else {}),
         "network": str(model).splitlines(),
         "parameters": sum(p.numel() for p in model.parameters()),
         "settings": asdict(recipe.settings),

@@ -7,9 +7,9 @@ from ..recipe import Recipe
 from . import kingma2014, tomczak2018, yeung2017
 
 RECIPES = kingma2014.REFERENCES | tomczak2018.REFERENCES | yeung2017.REFERENCES
-GRIDS = {"epitomic": yeung2017.GRID, "references": RECIPES}  # models that one command trains
+GRIDS = {"epitomic": yeung2017.GRID, "vampprior": tomczak2018.GRID, "references": RECIPES}  # models that one command trains
 
 
 def every() -> dict[str, Recipe]:
-    """All recipes by name, those of the papers' tables included; where a reference has a table's name, it is the reference's."""
-    return {name: recipe for grid in GRIDS.values() for name, recipe in grid.items()}
+    """All recipes by name, the references first; a cell of a paper's table that has a reference's name is the reference's."""
+    return RECIPES | {name: recipe for grid in GRIDS.values() for name, recipe in grid.items() if name not in RECIPES}
