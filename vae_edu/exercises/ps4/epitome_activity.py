@@ -16,7 +16,7 @@ def activity_one_by_one(mu, y, masks):
 
 def draw_means(rng: np.random.Generator):
     images, masks = int(rng.integers(8, 20)), masks_by_counting(6, 2, 2)
-    return rng.normal(size=(images, 6)) + rng.normal(size=6), rng.integers(0, 3, size=images), masks
+    return rng.normal(size=(images, 6)) + rng.normal(size=6), rng.permutation(np.arange(images) % 3), masks
 
 
 def probe_means():

@@ -21,7 +21,7 @@ def draw_layers(rng: np.random.Generator):
     batch, dim1, dim2 = int(rng.integers(1, 6)), int(rng.integers(2, 5)), int(rng.integers(2, 5))
     normal = lambda dim: rng.normal(size=(batch, dim))
     q1, p1, q2 = [(normal(dim), normal(dim)) for dim in (dim1, dim1, dim2)]
-    return rng.normal(-9, 2, size=batch), normal(dim1), normal(dim2), *q1, *p1, *q2, rng.normal(-5, 2, size=batch)
+    return rng.normal(-90, 2, size=batch), normal(dim1), normal(dim2), *q1, *p1, *q2, rng.normal(-5, 2, size=batch)
 
 
 def probe_layers():
