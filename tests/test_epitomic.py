@@ -1,4 +1,4 @@
-"""The epitomic VAE and its rivals."""
+"""The epitomic VAE and its rivals. Trap numbers: SOURCES.md, "Traps"."""
 
 import math
 
@@ -65,7 +65,7 @@ def test_with_one_epitome_it_is_the_vae_number_for_number(rng):
 @pytest.mark.parametrize("sizes", [(6, 2, 2), (6, 2, 1), (6, 3, 2), (7, 2, 3)])
 @pytest.mark.filterwarnings("ignore:No epitome")
 def test_the_bound_of_every_epitome_is_the_one_without_masks(sizes, rng):
-    """Mean, log-variance and z are masked, and log E is in the KL."""
+    """Traps 1, 2 and 7: mean, log-variance and z are masked, and log E is in the KL."""
     model, x = epitomic(*sizes), images(rng)
     noise = torch.randn(12, sizes[0], generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     for y in range(model.epitomes):
@@ -78,7 +78,7 @@ def test_the_bound_of_every_epitome_is_the_one_without_masks(sizes, rng):
 
 
 def test_nothing_outside_the_epitome_gets_a_gradient(rng):
-    """Exact zeros for the encoder's heads and for the decoder's columns of the other latents."""
+    """Trap 1: exact zeros for the encoder's heads and for the decoder's columns of the other latents."""
     model = epitomic()
     (-model.elbo(images(rng), torch.ones(12, dtype=torch.long)).value().mean()).backward()
     outside = model.masks[1] == 0
@@ -88,7 +88,7 @@ def test_nothing_outside_the_epitome_gets_a_gradient(rng):
 
 @pytest.mark.parametrize("sampled", [False, True])
 def test_costs_are_minus_the_bound_of_every_epitome_and_the_full_cost_decides(sampled, rng):
-    """KL and reconstruction together; neither alone gives the same choice."""
+    """Trap 5: KL and reconstruction together; neither alone gives the same choice."""
     model, x = epitomic(), images(rng, n=200)
     noise = torch.zeros(200, 6, dtype=torch.float64)
     if sampled:  # the generator of one chunk: 200 images x 3 epitomes fit into one
@@ -114,6 +114,7 @@ def test_without_y_the_bound_is_that_of_the_epitome_of_least_cost_and_repeats(mo
 
 
 def test_assignment_is_one_encoder_pass_every_decoding_in_bounded_batches_and_no_gradient(rng, monkeypatch):
+    """Trap 4."""
     model, rows = epitomic(), {"encoder": 0, "decoder": 0, "at once": 0}
 
     def count(name):
@@ -146,7 +147,7 @@ def exact(model, x):
 
 
 def test_the_bound_is_one_and_would_not_be_without_log_e(rng):
-    """The signs of the paper's eq. 10 put right (ERRATA.md, E1), against the evidence of a model small enough to integrate."""
+    """Trap 7, and the signs of the paper's eq. 10 put right (ERRATA.md, E1), against the evidence of a model small enough to integrate."""
     model, x = epitomic(latent_dim=3, size=1, stride=1, pixels=4), images(rng, n=6, pixels=4).round()
     model.encoder.logvar.weight.data.zero_()
     model.encoder.logvar.bias.data.zero_()
@@ -172,6 +173,7 @@ def test_importance_weights_estimate_p_of_x_and_y_star(rng):
 
 @pytest.mark.parametrize("model", [epitomic(), mixture()], ids=["evae", "mvae"])
 def test_generation_draws_epitomes_uniformly_and_only_their_latents(model, monkeypatch, rng):
+    """Trap 8."""
     if isinstance(model, EpitomicVAE):
         seen = []
         monkeypatch.setattr(model, "decode", lambda z: seen.append(z) or torch.zeros(len(z), 5))
@@ -190,7 +192,7 @@ def test_generation_draws_epitomes_uniformly_and_only_their_latents(model, monke
 
 
 @pytest.mark.parametrize(
-    ("latent_dim", "hidden", "size", "widths"),  # for 1, 2 and 3 layers
+    ("latent_dim", "hidden", "size", "widths"),  # SOURCES.md, "Yeung et al. 2017: widths of the mixture"
     [
         (8, 500, 4, (252, 298, 316)), (24, 500, 4, (86, 120, 141)), (48, 500, 4, (45, 66, 81)),
         (8, 1000, 4, (504, 631, 661)), (24, 1000, 4, (173, 282, 326)), (48, 1000, 4, (90, 162, 200)),
@@ -198,6 +200,7 @@ def test_generation_draws_epitomes_uniformly_and_only_their_latents(model, monke
     ],
 )  # fmt: skip
 def test_the_mixtures_width_matches_all_parameters_and_is_not_a_share(latent_dim, hidden, size, widths):
+    """Trap 9."""
     epitomes = latent_dim // size
     for layers, width in enumerate(widths, 1):
         shared = [hidden] * layers

@@ -19,7 +19,7 @@ def small(seed=0, **sizes):
 
 
 def test_the_loop_assigns_once_an_epoch_and_logs_who_uses_what(monkeypatch):
-    """Counts are logged, no epitome starves, and each minibatch holds its share."""
+    """Trap 6 (SOURCES.md, "Traps"): counts are logged, no epitome starves, and each minibatch holds its share."""
     model, calls, batches = small(), [], []
     assign = model.assign
     monkeypatch.setattr(model, "assign", lambda x, **how: calls.append((len(x), how["sampled"])) or assign(x, **how))

@@ -1,4 +1,4 @@
-"""The two-layer VAE against brute-force quadrature."""
+"""The two-layer VAE against brute-force quadrature. Trap numbers: SOURCES.md, "Traps"."""
 
 import math
 from itertools import product
@@ -47,7 +47,7 @@ def on_a_plane(model, x):
 
 
 @pytest.mark.parametrize("prior", ["standard", "vampprior"])
-def test_the_weights_average_to_p_of_x(prior, rng):
+def test_trap_20_the_weights_average_to_p_of_x(prior, rng):
     """All five log terms: with one missing, or with another z2 in one of them, the average is another number."""
     model, x = small(prior), torch.tensor([[1.0, 0, 1, 1], [0, 0, 1, 0]]).double()
     exact = [((log_p).exp().sum() * cell).log().item() for row in x for log_p, _, cell in [on_a_plane(model, row.unsqueeze(0))]]
@@ -59,7 +59,7 @@ def test_the_weights_average_to_p_of_x(prior, rng):
 
 
 @pytest.mark.parametrize("prior", ["standard", "vampprior"])
-def test_the_bound_is_that_of_one_and_the_same_z2(prior, rng):
+def test_trap_19_the_bound_is_that_of_one_and_the_same_z2(prior, rng):
     """E_q[log p(x, z1, z2) - log q(z1, z2|x)] on the grid, and its two parts."""
     model, x = small(prior), torch.tensor([[1.0, 0, 1, 1]]).double()
     log_p, log_q, cell = on_a_plane(model, x)
@@ -70,7 +70,7 @@ def test_the_bound_is_that_of_one_and_the_same_z2(prior, rng):
     torch.testing.assert_close(terms.kl_parts.sum(-1), terms.kl)
 
 
-def test_beta_weighs_the_kl_of_both_layers(rng):
+def test_trap_16_beta_weighs_the_kl_of_both_layers(rng):
     terms = small().elbo(torch.ones(5, PIXELS).double(), generator=rng)
     both = terms.kl_parts[:, 0] + terms.kl_parts[:, 1]
     torch.testing.assert_close(terms.value(0.25), terms.reconstruction - 0.25 * both)
@@ -147,7 +147,7 @@ def test_it_learns_the_digits_and_resumes_with_every_prior(prior, tmp_path):
         torch.testing.assert_close(a, b, rtol=0, atol=0)
 
 
-def test_validation_has_the_whole_kl_while_training_warms_up():
+def test_trap_16_validation_has_the_whole_kl_while_training_warms_up():
     """In the first of ten warm-up epochs beta is 0.1; the validation loss is the bound all the same."""
     images, model = data.load("digits"), HVAE(64, 2, hidden=8)
     model.prior = VampPrior(model.encode, pseudo_inputs(5, 64, mean=0.5))
@@ -160,7 +160,7 @@ def test_validation_has_the_whole_kl_while_training_warms_up():
     assert history[0]["valid"] == pytest.approx(bound, rel=1e-5) and history[0]["train"] == pytest.approx(warm, rel=1e-5)
 
 
-def test_each_tensors_gradient_is_divided_by_its_own_norm_the_pseudo_inputs_too():
+def test_trap_17_each_tensors_gradient_is_divided_by_its_own_norm_the_pseudo_inputs_too():
     model = small()
     model.requires_grad_(True)
     (-model.elbo(torch.ones(3, PIXELS).double()).value().mean()).backward()
@@ -170,7 +170,7 @@ def test_each_tensors_gradient_is_divided_by_its_own_norm_the_pseudo_inputs_too(
         assert parameter.grad.norm().item() == pytest.approx(1, abs=1e-4), name
 
 
-def test_linear_layers_start_as_in_the_papers_code():
+def test_trap_18_linear_layers_start_as_in_the_papers_code():
     """N(0, 2 / fan_in), not Glorot's 2 / (fan_in + fan_out); convolutions, biases and pseudo-inputs keep their start."""
     torch.manual_seed(0)
     model = HVAE(784, 40)

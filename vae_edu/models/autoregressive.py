@@ -3,7 +3,8 @@
 p(x|z) = prod_i p(x_i | x_1 .. x_(i-1), z), pixels in reading order. Given a whole image, all factors are computed in one pass
 ("teacher-forced"); drawing an image takes one pass per pixel.
 Sources: van den Oord et al. 2016 (PixelRNN), section 3.4, for the masks; Tomczak & Welling 2018, section 5, and SOURCES.md,
-"Tomczak & Welling 2018: networks". The plain stack of masked 3 x 3 layers has a blind spot to the upper right.
+"Tomczak & Welling 2018: networks". The plain stack of masked 3 x 3 layers has a blind spot to the upper right (SOURCES.md,
+"van den Oord et al. 2016: masked convolutions").
 """
 
 import torch

@@ -1,7 +1,7 @@
 """The epitomic VAE, and the three ablations that explain it: a mixture of VAEs, dropout on the latents, and (in
 `training.Settings.kl_weight`) a lighter KL.
 
-Source: Yeung et al. 2017, equations 7 to 13 (the signs of equation 10 corrected: ERRATA.md), algorithm 1, section 4.2.
+Source: Yeung et al. 2017, equations 7 to 13 (the signs of equation 10 corrected: ERRATA.md, E1), algorithm 1, section 4.2.
 What the paper leaves open is decided here: `elbo(x)` finds y* at z = mu, training at a sample of z, because at the mean one
 epitome takes all images in the first sweeps and others starve (measured: lecture 08); the bound contains log p(y) = -log E.
 """

@@ -17,11 +17,17 @@ def weight_by_scipy(log_p_x, z1, z2, mu_q1, logvar_q1, mu_p1, logvar_p1, mu_q2, 
     return log_p - log_normal_by_scipy(z1, mu_q1, logvar_q1) - log_normal_by_scipy(z2, mu_q2, logvar_q2)
 
 
+def around(rng: np.random.Generator, z, logvar):
+    """A mean a few standard deviations from z, and the log-variance."""
+    return z + np.exp(logvar / 2) * rng.normal(size=z.shape), logvar
+
+
 def draw_layers(rng: np.random.Generator):
+    """log p(x|z) is far from what the other terms can add up to: no weight is near zero, where float32 has no digits left."""
     batch, dim1, dim2 = int(rng.integers(1, 6)), int(rng.integers(2, 5)), int(rng.integers(2, 5))
-    normal = lambda dim: rng.normal(size=(batch, dim))
-    q1, p1, q2 = [(normal(dim), normal(dim)) for dim in (dim1, dim1, dim2)]
-    return rng.normal(-90, 2, size=batch), normal(dim1), normal(dim2), *q1, *p1, *q2, rng.normal(-5, 2, size=batch)
+    z1, z2 = rng.normal(size=(batch, dim1)), rng.normal(size=(batch, dim2))
+    q1, p1, q2 = (around(rng, z, rng.normal(size=z.shape)) for z in (z1, z1, z2))
+    return rng.normal(-90, 2, size=batch), z1, z2, *q1, *p1, *q2, rng.normal(-5, 2, size=batch)
 
 
 def probe_layers():
@@ -94,12 +100,8 @@ exercise.case(
 def draw_wide(rng: np.random.Generator):
     """2 × 35 weights, 45 and 6 latents, log-variances from −9 to 5, every z a few standard deviations from every mean."""
     z1, z2 = rng.normal(size=(2, 35, 45)), rng.normal(size=(2, 35, 6))
-
-    def around(z):
-        logvar = wide_logvar(rng, *z.shape)
-        return z + np.exp(logvar / 2) * rng.normal(size=z.shape), logvar
-
-    return rng.normal(-900, 20, size=(2, 35)), z1, z2, *around(z1), *around(z1), *around(z2), rng.normal(-5, 2, size=(2, 35))
+    q1, p1, q2 = (around(rng, z, wide_logvar(rng, *z.shape)) for z in (z1, z1, z2))
+    return rng.normal(-900, 20, size=(2, 35)), z1, z2, *q1, *p1, *q2, rng.normal(-5, 2, size=(2, 35))
 
 
 exercise.always("2 × 35 weights, 45 and 6 latents, log-variances from −9 to 5", draw_wide)
