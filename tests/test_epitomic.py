@@ -147,7 +147,7 @@ def exact(model, x):
 
 
 def test_the_bound_is_one_and_would_not_be_without_log_e(rng):
-    """Trap 7, and the signs of the paper's eq. 10 put right (ERRATA.md, E1), against the evidence of a model small enough to integrate."""
+    """Trap 7, and eq. 10 with its signs put right (ERRATA.md, E1), against the evidence of a small model."""
     model, x = epitomic(latent_dim=3, size=1, stride=1, pixels=4), images(rng, n=6, pixels=4).round()
     model.encoder.logvar.weight.data.zero_()
     model.encoder.logvar.bias.data.zero_()

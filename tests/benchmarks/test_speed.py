@@ -217,7 +217,7 @@ def test_parzens_matrix_product_alone(benchmark):
 @pytest.mark.parametrize("name", ["kl_normal", "match_reference"])
 def test_check(benchmark, name):
     from tests.exercises.answers import answers_to
-    from vae_edu.checks.judging import run
+    from vae_edu.checks.diagnosis import run
     from vae_edu.exercises import EXERCISES
 
     solution = next(iter(answers_to(name).rights.values()))

@@ -13,7 +13,7 @@ import torch
 from tests.exercises.answers import answers_to
 from vae_edu import checks, divergences, evaluation
 from vae_edu.checks import calling, check, grade
-from vae_edu.checks import judging as engine
+from vae_edu.checks import diagnosis as engine
 from vae_edu.checks.report import as_text
 from vae_edu.exercises import EXERCISES
 

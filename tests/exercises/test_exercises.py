@@ -8,7 +8,7 @@ import torch
 from tests.conftest import ROOT, seeds
 from tests.exercises.answers import answers_to
 from vae_edu import notebooks
-from vae_edu.checks.judging import run
+from vae_edu.checks.diagnosis import run
 from vae_edu.checks.report import as_text
 from vae_edu.exercises import EXERCISES
 

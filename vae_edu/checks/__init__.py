@@ -12,7 +12,7 @@ from typing import Any
 from ..exercises import EXERCISES
 from ..exercises.exercise import Exercise
 from .calling import said
-from .judging import run
+from .diagnosis import run
 from .report import as_bundle, show
 
 CHECK_SEED, GRADE_SEED = 1, 413  # "hidden" means fresh inputs, not secret code: the grade's seed is stored with the score

@@ -1,4 +1,4 @@
-"""Find out which mistake was made: the declared misconceptions first, then plain facts about how the values differ.
+"""Judge a function, and find out which mistake was made: the declared misconceptions first, then plain facts about the values.
 
 A fact is said only where it holds for every answer that was given.
 """
@@ -6,12 +6,14 @@ A fact is said only where it holds for every answer that was given.
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
+import torch
 
 from ..exercises.exercise import Exercise
-from .calling import Failure, Function
-from .judging import Answered, Row, alike
+from .calling import Failure, Function, surroundings
+from .judging import Answered, Elsewhere, Report, Row, alike, calls_judged
 
 NOISE = ("noise", "uniform", "order")  # arguments that bring an exercise's random numbers
 FACTORS = {
@@ -22,7 +24,22 @@ FACTORS = {
 }
 
 
-def diagnosis(exercise: Exercise, student: Function, calls: list[Answered], rows: list[Row]) -> tuple[str, str]:
+def run(exercise: Exercise, function: Any, seed: int, *, diagnose: bool = True) -> Report:
+    """Check `function`, with inputs drawn from `seed`. Torch's random numbers afterwards are what they would have been.
+
+    function: the student's, or where it is (`Elsewhere`). diagnose: also look for the mistake.
+    """
+    student = function.under(exercise) if isinstance(function, Elsewhere) else Function(exercise, function)
+    report = Report(exercise)
+    with surroundings(), torch.random.fork_rng(devices=[]):
+        calls = list(calls_judged(exercise, student, seed, report))
+        if diagnose and calls and not all(row.passed for row in report.rows):
+            report.hint, report.misconception = _diagnosis(exercise, student, calls, report.rows)
+    report.printed = student.printed
+    return report
+
+
+def _diagnosis(exercise: Exercise, student: Function, calls: list[Answered], rows: list[Row]) -> tuple[str, str]:
     """A hint, and the name of the misconception behind it where one was declared; both empty where nothing is known."""
     for call in calls:
         if not isinstance(call.answer, Failure) and not alike(exercise, call.answer, student.call(call.arguments)):

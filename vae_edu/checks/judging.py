@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 
 from ..exercises.exercise import Arguments, Exercise, Trial
-from .calling import Answer, Failure, Function, surroundings
+from .calling import Answer, Failure, Function
 
 SHOWN = 6  # values of an array that are printed
 FINAL = ("blank", "time", "lost")  # failures after which the function is not called again
@@ -69,26 +68,10 @@ class Answered:
         return all(a.shape == e.shape for a, e in zip(self.answer, self.expected))
 
 
-def run(exercise: Exercise, function: Any, seed: int, *, diagnose: bool = True) -> Report:
-    """Check `function` on worked cases, fixed and fresh inputs, the trained reference, and gradients where they are asked for.
-
-    Torch's random numbers afterwards are what they would have been. function: the student's, or where it is (`Elsewhere`).
-    diagnose: also look for the mistake.
+def calls_judged(exercise: Exercise, student: Function, seed: int, report: Report) -> Iterator[Answered]:
+    """Judge every row into the report: worked cases, fixed and fresh inputs, the trained reference, gradients where they are
+    asked for, and one call again. Yields every call that was made.
     """
-    student = function.under(exercise) if isinstance(function, Elsewhere) else Function(exercise, function)
-    with surroundings(), torch.random.fork_rng(devices=[]):
-        report = Report(exercise)
-        calls = list(_rows(exercise, student, seed, report))
-        if diagnose and calls and not all(row.passed for row in report.rows):
-            from .diagnosis import diagnosis
-
-            report.hint, report.misconception = diagnosis(exercise, student, calls, report.rows)
-    report.printed = student.printed
-    return report
-
-
-def _rows(exercise: Exercise, student: Function, seed: int, report: Report) -> Iterator[Answered]:
-    """Judge every row into the report; yields every call that was made."""
     misfit = student.misfit()
     if misfit:
         report.rows.append(Row("a function with the right arguments", False, False, misfit))
