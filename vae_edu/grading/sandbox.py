@@ -87,7 +87,7 @@ def command(locked: bool, descriptor: int) -> list[str]:
         "bwrap", "--unshare-all", "--unshare-user", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL",
         "--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv",
         *[word for pair in surroundings.items() for word in ("--setenv", *pair)],
-        "--proc", "/proc", "--dev", "/dev", "--size", str(2**20), "--tmpfs", "/dev/shm",
+        "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev", "--size", str(2**20), "--tmpfs", "/dev/shm",
         "--size", str(MEMORY_OF_FILES), "--tmpfs", "/tmp", "--dir", "/fresh",
         *binds, "--ro-bind", str(PACKAGE), "/course/vae_edu",
         "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", *python,
