@@ -45,7 +45,7 @@ def test_check_runs_a_students_notebook(tmp_path):
         (["data", "mnits"], "There is no data set called 'mnits'"),
         (["reference", "train"], "name some of vae-mnist"),
         (["reference", "train", "vae-x"], "unknown: vae-x"),
-        (["reference", "train", "--grid", "epitomik"], "'epitomik' is not 'epitomic'"),
+        (["reference", "train", "--grid", "epitomik"], "'epitomik' is not one of 'epitomic', 'vampprior'"),
         (["reference", "train", "--grid", "epitomic", "vae-mnist"], "give them without names"),
         (["reference", "train", "--all", "vae-mnist"], "give them without names"),
         (["reference", "train", "vae-mnist", "--archive", "x.zip"], "goes with --all or --grid"),
