@@ -20,7 +20,8 @@ EPITOMIC = ["evae48-mnist", "evae20-mnist"]
 GREY = ["vae48-mnist", "dropout48-mnist", *EPITOMIC]  # trained on grey pixels, scored by Parzen
 NAMES = [*LIKELIHOODS, *GREY]
 PRIORS = ["hvae-mnist", "mog-mnist", "vampdata-mnist"]  # cards beside the VampPrior's
-CARDS_ONLY = ["vae24-mnist", "evae24-mnist", "mvae48-mnist", *PRIORS]
+FREY = ["vae-frey-faces", "vae-frey-faces-1", "vae-frey-faces-2", "vampprior-frey-faces"]
+CARDS_ONLY = ["vae24-mnist", "evae24-mnist", "mvae48-mnist", *PRIORS, *FREY]
 
 
 @pytest.fixture
@@ -32,10 +33,10 @@ def store(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_all_references_are_shipped_within_forty_megabytes():
+def test_all_references_are_shipped_within_sixty_megabytes():
     assert sorted(reference.names()) == sorted(NAMES)
     assert sorted(reference.carded()) == sorted([*NAMES, *CARDS_ONLY])
-    assert sum(path.stat().st_size for path in reference.STORE.iterdir()) < 40e6
+    assert sum(path.stat().st_size for path in reference.STORE.iterdir()) < 60e6
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in TWO_LAYERS])
@@ -153,7 +154,7 @@ def test_the_card_tells_everything(name):
         assert card[key], key
     assert bool(card["sha256"]) == (name in NAMES)
     metrics = card["metrics"]
-    if name in LIKELIHOODS + PRIORS:
+    if name in LIKELIHOODS + PRIORS + FREY:
         assert metrics["importance samples"] == 5000
         assert metrics["ELBO (nats)"] < metrics["log-likelihood (nats)"]
     else:
@@ -183,6 +184,13 @@ def test_the_epitomic_paper_comes_out():
 
 def nats_of(name):
     return reference.card(name)["metrics"]["log-likelihood (nats)"]
+
+
+def test_frey_faces_come_out():
+    """Tomczak & Welling 2018, Table 1: the mean of three splits at most the published 4.63 + 0.04 bits per dimension."""
+    values = [reference.card(name)["metrics"]["bits per dimension"] for name in FREY[:3]]
+    assert sum(values) / 3 <= reference.card(FREY[0])["published"] + 0.04
+    assert reference.card("vampprior-frey-faces")["metrics"]["bits per dimension"] < values[0], "on the same split"
 
 
 def test_the_vampprior_paper_comes_out():
