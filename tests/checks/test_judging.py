@@ -264,6 +264,18 @@ def test_with_several_answers_the_hint_says_which_is_off_and_never_offers_a_fact
     assert engine.run(exercise, later(lambda y, bound: [y, bound]), seed=1).fraction == 1, "a list is as good as a tuple"
 
 
+def test_answers_of_uneven_number_are_told_without_a_crash_of_the_diagnosis():
+    exercise, whole = EXERCISES["three_terms"], answers_to("three_terms").rights["loop"]
+    calls = []
+
+    def uneven(*arguments):
+        calls.append(0)
+        return tuple(2 * part for part in whole(*arguments))[: 3 if len(calls) % 2 else 2]
+
+    report = engine.run(exercise, uneven, seed=1)
+    assert report.fraction == 0 and "values returned, expected 3" in as_text(report)
+
+
 def test_a_factor_must_hold_where_the_expected_value_is_zero_too():
     text = text_of(lambda *sizes: answers_to("epitome_masks").rights["loop"](*sizes) + 0.5, EXERCISES["epitome_masks"])
     assert "off by the same +0.5 everywhere" in text

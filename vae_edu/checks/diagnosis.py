@@ -55,20 +55,23 @@ def _diagnosis(exercise: Exercise, student: Function, calls: list[Answered], row
 
 def _facts(exercise: Exercise, calls: list[Answered], rows: list[Row]) -> Iterator[str]:
     """What can be said of the values, the most telling first."""
-    answered = [call for call in calls if not isinstance(call.answer, Failure)]
-    if len(answered) < len(calls):
-        return
-    for part in range(exercise.parts):
-        whose = f"Value {part + 1}: your" if exercise.parts > 1 else "Your"
-        pairs = [(call.answer[part], call.expected[part]) for call in answered if len(call.answer) == exercise.parts]
-        if any(yours.shape != expected.shape for yours, expected in pairs):
-            yield from _other_shape(whose, exercise.item, pairs)
-        elif not all(np.allclose(yours, expected, rtol=exercise.tolerance, equal_nan=True) for yours, expected in pairs):
-            yield from _everywhere(whose, pairs)
-            yield from _by_input(whose, exercise, answered, part)
+    if all(not isinstance(call.answer, Failure) and len(call.answer) == exercise.parts for call in calls):
+        for part in range(exercise.parts):
+            yield from _facts_of(exercise, calls, part)
     failed = [row for row in rows if not row.passed]
     if failed and all(row.edge for row in failed):
         yield "The formula is right; what goes wrong is the edge: " + "; ".join(row.label for row in failed) + "."
+
+
+def _facts_of(exercise: Exercise, calls: list[Answered], part: int) -> Iterator[str]:
+    """Of one of the values that are returned."""
+    whose = f"Value {part + 1}: your" if exercise.parts > 1 else "Your"
+    pairs = [(call.answer[part], call.expected[part]) for call in calls]
+    if any(yours.shape != expected.shape for yours, expected in pairs):
+        yield from _other_shape(whose, exercise.item, pairs)
+    elif not all(np.allclose(yours, expected, rtol=exercise.tolerance, equal_nan=True) for yours, expected in pairs):
+        yield from _everywhere(whose, pairs)
+        yield from _by_input(whose, exercise, calls, part)
 
 
 def _everywhere(whose: str, pairs: list[tuple[np.ndarray, np.ndarray]]) -> Iterator[str]:

@@ -53,19 +53,11 @@ class Report:
 
 @dataclass(frozen=True)
 class Answered:
-    """One call: what the function was given, what it answered, and what was expected of it in which row."""
+    """One call: what the function was given, what it answered, and what was expected of it."""
 
     arguments: Arguments
     answer: Answer | Failure
     expected: Answer
-    trial: Trial
-
-    @property
-    def alike(self) -> bool:
-        """An answer with as many values, of the shapes that were expected."""
-        if isinstance(self.answer, Failure) or len(self.answer) != len(self.expected):
-            return False
-        return all(a.shape == e.shape for a, e in zip(self.answer, self.expected))
 
 
 def calls_judged(exercise: Exercise, student: Function, seed: int, report: Report) -> Iterator[Answered]:
@@ -81,7 +73,7 @@ def calls_judged(exercise: Exercise, student: Function, seed: int, report: Repor
         answers: list[Any] = []
         for arguments, expected in zip(trial.inputs, trial.expected):
             answers.append(student.call(arguments))
-            yield Answered(arguments, answers[-1], expected, trial)
+            yield Answered(arguments, answers[-1], expected)
             if isinstance(answers[-1], Failure):
                 break
         report.rows.append(judge(exercise, trial, answers))

@@ -46,55 +46,19 @@ exercise = Exercise(
     draw=draw_layers,
     reference=probe_layers,
 )
-ZERO, E2 = [[0.0]], [[2.0]]
-exercise.case(
-    "q = p in both layers: log p(x|z) is left",
-    [-7.0],
-    ZERO,
-    ZERO,
-    ZERO,
-    ZERO,
-    ZERO,
-    ZERO,
-    ZERO,
-    ZERO,
-    [-LOG_2PI / 2],
-    expected=[-7.0],
-)
-exercise.case(
-    "by hand: p(z1|z2) one further off",
-    [-7.0],
-    ZERO,
-    ZERO,
-    ZERO,
-    ZERO,
-    [[1.0]],
-    ZERO,
-    ZERO,
-    ZERO,
-    [-LOG_2PI / 2],
-    expected=[-7.5],
-)
-exercise.case(
-    "by hand: q(z1|x, z2) with variance e²", [-7.0], ZERO, ZERO, ZERO, E2, ZERO, ZERO, ZERO, ZERO, [-LOG_2PI / 2], expected=[-6.0]
-)
-exercise.case(
-    "by hand: q(z2|x) with variance e²", [-7.0], ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, E2, [-LOG_2PI / 2], expected=[-6.0]
-)
-exercise.case(
-    "by hand: z2 unlikely under its prior",
-    [-7.0],
-    ZERO,
-    ZERO,
-    ZERO,
-    ZERO,
-    ZERO,
-    ZERO,
-    ZERO,
-    ZERO,
-    [-LOG_2PI / 2 - 3],
-    expected=[-10.0],
-)
+
+
+def at(**changed):
+    """log p(x|z) = -7, every z, mean and log-variance 0, so that q = p in both layers; but for what is changed."""
+    zero = {name: [[0.0]] for name in ARGUMENTS}
+    return (zero | {"log_p_x": [-7.0], "log_p_z2": [-LOG_2PI / 2]} | changed).values()
+
+
+exercise.case("q = p in both layers: log p(x|z) is left", *at(), expected=[-7.0])
+exercise.case("by hand: p(z1|z2) one further off", *at(mu_p1=[[1.0]]), expected=[-7.5])
+exercise.case("by hand: q(z1|x, z2) with variance e²", *at(logvar_q1=[[2.0]]), expected=[-6.0])
+exercise.case("by hand: q(z2|x) with variance e²", *at(logvar_q2=[[2.0]]), expected=[-6.0])
+exercise.case("by hand: z2 unlikely under its prior", *at(log_p_z2=[-LOG_2PI / 2 - 3]), expected=[-10.0])
 
 
 def draw_wide(rng: np.random.Generator):
