@@ -29,8 +29,8 @@ def test_without_a_sandbox_the_scores_are_the_same():
     tests = {id_of_test(cell): cell.source for cell in code if is_test(cell)}
     own = ["import helper\nhelper.answer", ""]
     job = {"cells": [own, *([cell.source, id_of_test(cell)] for cell in code)], "files": {"helper.py": b"answer = 42"}}
-    done = execute({**job, "tests": tests, "limits": asdict(Limits()), "locked": False})
-    close(False)
+    done = execute({**job, "tests": tests, "limits": asdict(Limits()), "locked": False, "set": "ps1", "seed": 3})
+    close()
     assert done["ended"] == [] and done["outputs"][0][0]["data"]["text/plain"] == "42"
     scores = [outputs[-1]["data"]["text/plain"] for (_, test), outputs in zip(job["cells"], done["outputs"]) if test]
     assert scores == ["4.0"] * 4
@@ -45,8 +45,9 @@ def test_a_notebook_that_takes_too_long_as_a_whole_is_stopped_and_keeps_what_it_
     first = next(i for i, (_, test) in enumerate(listed) if test)
     listed[first + 1 : first + 1] = [["import time\ntime.sleep(60)", ""]] * 3
     limits = Limits(cell=4, patience=1, grace=1, whole=9)
-    done = execute({"cells": listed, "files": {}, "tests": tests, "limits": asdict(limits), "locked": True})
-    close(True)
+    job = {"cells": listed, "files": {}, "tests": tests, "limits": asdict(limits), "locked": True, "set": "ps1", "seed": 3}
+    done = execute(job)
+    close()
     scores = [outputs[-1].get("ename", outputs[-1].get("data")) for (_, test), outputs in zip(listed, done["outputs"]) if test]
     assert scores == [{"text/plain": "4.0"}, "NotRun", "NotRun", "NotRun"]
     assert done["seconds"] < 30

@@ -8,6 +8,7 @@ one process, which never runs a student's line.
 import hashlib
 import json
 import os
+import secrets
 import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
@@ -78,6 +79,17 @@ class Course:
         self._run(self.api.generate_assignment, ps, force=True)
         return self.root / "assignments" / ps / f"{ps}.ipynb"
 
+    @property
+    def seed(self) -> int:
+        """The class's own, from which the inputs that it is graded on are drawn: made once, and shown to no student."""
+        path = self.classroom / "state" / "seed"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            partial = path.with_suffix(".partial")
+            partial.write_text(str(secrets.randbelow(2**31)))
+            os.replace(partial, path)
+        return int(path.read_text())
+
     def students(self, ps: str) -> list[str]:
         """The class: who is in the gradebook, and who has submitted the problem set."""
         submitted = {path.parent.name for path in (self.classroom / "submitted").glob(f"*/{ps}")}
@@ -100,7 +112,7 @@ class Course:
         release = read(self.release(ps))
         source = read(self.home / "solutions" / ps / f"{ps}.ipynb")
         tests = {id_of_test(cell): cell.source for cell in source.cells if cell.cell_type == "code" and is_test(cell)}
-        students = list(self.students(ps) if students is None else students)
+        seed, students = self.seed, list(self.students(ps) if students is None else students)
         jobs = jobs or min(os.cpu_count() or 1, 1 + len(students) // 8)  # a worker takes as long to start as a few submissions
         own = None if executor else workers(jobs)
         pool, ledger = executor or own, Ledger(self.classroom / "state" / f"{ps}.json")
@@ -120,6 +132,7 @@ class Course:
                     continue
                 code = [[cell.source, id_of_test(cell)] for cell in submission.notebook.cells if cell.cell_type == "code"]
                 job = {"cells": code, "files": submission.files, "tests": tests, "limits": asdict(limits), "locked": locked}
+                job |= {"set": ps, "seed": seed}
                 job["only"] = todo and [grade_id for grade_id in tests if exercise_number(grade_id) in todo]
                 running[pool.submit(execute, job)] = submission
                 while len(running) >= 2 * jobs:  # the class does not have to fit into memory

@@ -1,0 +1,75 @@
+"""What stands in the room while a problem set is graded: the library without the answers.
+
+A copy of the package is made for the set and mounted over it, read-only. It holds no exercise, no answer of a probe, nothing
+of the grader but what runs inside; and where the set asks for a function that the library has, a body that says so. What a
+student has copied from the open repository cannot be told from what a student has written.
+"""
+
+import ast
+import inspect
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+PUT_AWAY = ("exercises", "checks", "grading", "cli", "notebooks.py", "errata.py", "__pycache__")
+BROUGHT = ("checks/calling.py", *(f"grading/{name}.py" for name in ("__init__", "inside", "wire", "outside", "denied")))
+CHECKS = '''"""`check` and `grade` while a class is graded: the graded cells of the course say the same, on other inputs."""
+
+
+def check(name, function):
+    print("(not run while grading: the graded cell below says the same, on other inputs)")
+
+
+def grade(name, function, points, seed=None):
+    check(name, function)
+    return 0.0
+'''
+CLOSED = "from vae_edu.checks.calling import closed\nclosed({what!r})"
+
+
+def furnish(folder: Path, problem_set: str, *, linked: bool) -> Path:
+    """Make the copy for one problem set: `folder`/vae_edu. Weights, which are large and tell nothing, are not copied but linked;
+    where links would lead nowhere, empty files stand for them, to be mounted over.
+    """
+    from ..exercises import EXERCISES
+    from ..reference import probe
+
+    room = folder / "vae_edu"
+    shutil.copytree(PACKAGE, room, ignore=_put_away)
+    for path in weights():
+        place = room / path.relative_to(PACKAGE)
+        place.symlink_to(path) if linked else place.touch()
+    for name in BROUGHT:
+        (room / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(PACKAGE / name, room / name)
+    (room / "checks" / "__init__.py").write_text(CHECKS, encoding="utf-8")
+    _close(room, [probe, *(f for exercise in EXERCISES.of(problem_set) for f in exercise.closed_book)])
+    return room
+
+
+def weights() -> list[Path]:
+    """The files of the trained references, without the probes."""
+    return [path for path in sorted(PACKAGE.glob("reference/store/*.safetensors")) if ".probe." not in path.name]
+
+
+def _put_away(folder: str, names: list[str]) -> list[str]:
+    """What is not copied: what is put away at the top, weights, and the answers of probes."""
+    top = Path(folder) == PACKAGE
+    return [name for name in names if (top and name in PUT_AWAY) or name == "__pycache__" or name.endswith(".safetensors")]
+
+
+def _close(room: Path, functions: Iterable) -> None:
+    """Take the bodies out of these functions of the library."""
+    inner = [inspect.unwrap(function) for function in functions]  # under decorators such as no_grad
+    for path in {function.__code__.co_filename for function in inner}:
+        own = {f.__code__.co_firstlineno: f"{f.__module__}.{f.__qualname__}" for f in inner if f.__code__.co_filename == path}
+        tree = ast.parse(Path(path).read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+                if first in own:
+                    node.body = ast.parse(CLOSED.format(what=own.pop(first))).body
+        if own:
+            raise RuntimeError(f"not found in the library, so it cannot be closed: {', '.join(own.values())}")
+        (room / Path(path).resolve().relative_to(PACKAGE)).write_text(ast.unparse(tree), encoding="utf-8")
