@@ -78,9 +78,9 @@ WAYS = {
         "kl_normal = importlib.import_module('vae_edu.divergences').kl_normal"
     ),
     "the wire's side of the checks": (
-        "import vae_edu.checks.calling as c\n"
-        "c.Function.call = lambda self, arguments: c.Function(c.Wanted('x', self.exercise.arguments, 1), d.kl_normal).call(arguments)\n"
-        "import vae_edu.divergences as d\ndef kl_normal(mu_q, logvar_q, mu_p, logvar_p): pass"
+        "import vae_edu.checks.calling as c, vae_edu.divergences as d\nright = lambda f: c.Function(f.exercise, d.kl_normal)\n"
+        "old = c.Function.call\nc.Function.call = lambda self, arguments: old(right(self), arguments)\n"
+        "def kl_normal(mu_q, logvar_q, mu_p, logvar_p): pass"
     ),
     "a table of the grade's inputs": (
         "from vae_edu.checks import GRADE_SEED\nfrom vae_edu.exercises import EXERCISES\n"

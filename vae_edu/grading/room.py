@@ -8,12 +8,12 @@ student has copied from the open repository cannot be told from what a student h
 import ast
 import inspect
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 PUT_AWAY = ("exercises", "checks", "grading", "cli", "notebooks.py", "errata.py", "__pycache__")
-BROUGHT = ("checks/calling.py", *(f"grading/{name}.py" for name in ("__init__", "inside", "wire", "outside", "denied")))
+BROUGHT = ("checks/calling.py", *(f"grading/{name}.py" for name in ("__init__", "inside", "wire", "outside", "denied", "pages")))
+PROBE = ("vae_edu.reference", "probe")  # closed for every set
 CHECKS = '''"""`check` and `grade` while a class is graded: the graded cells of the course say the same, on other inputs."""
 
 
@@ -33,7 +33,6 @@ def furnish(folder: Path, problem_set: str, *, linked: bool) -> Path:
     where links would lead nowhere, empty files stand for them, to be mounted over.
     """
     from ..exercises import EXERCISES
-    from ..reference import probe
 
     room = folder / "vae_edu"
     shutil.copytree(PACKAGE, room, ignore=_put_away)
@@ -44,7 +43,9 @@ def furnish(folder: Path, problem_set: str, *, linked: bool) -> Path:
         (room / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(PACKAGE / name, room / name)
     (room / "checks" / "__init__.py").write_text(CHECKS, encoding="utf-8")
-    _close(room, [probe, *(f for exercise in EXERCISES.of(problem_set) for f in exercise.closed_book)])
+    asked = [inspect.unwrap(f) for exercise in EXERCISES.of(problem_set) for f in exercise.closed_book]  # under no_grad and such
+    for module, name in {PROBE, *((function.__module__, function.__qualname__) for function in asked)}:
+        _close(folder, module, name)
     return room
 
 
@@ -59,17 +60,12 @@ def _put_away(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if (top and name in PUT_AWAY) or name == "__pycache__" or name.endswith(".safetensors")]
 
 
-def _close(room: Path, functions: Iterable) -> None:
-    """Take the bodies out of these functions of the library."""
-    inner = [inspect.unwrap(function) for function in functions]  # under decorators such as no_grad
-    for path in {function.__code__.co_filename for function in inner}:
-        own = {f.__code__.co_firstlineno: f"{f.__module__}.{f.__qualname__}" for f in inner if f.__code__.co_filename == path}
-        tree = ast.parse(Path(path).read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef):
-                first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-                if first in own:
-                    node.body = ast.parse(CLOSED.format(what=own.pop(first))).body
-        if own:
-            raise RuntimeError(f"not found in the library, so it cannot be closed: {', '.join(own.values())}")
-        (room / Path(path).resolve().relative_to(PACKAGE)).write_text(ast.unparse(tree), encoding="utf-8")
+def _close(folder: Path, module: str, name: str) -> None:
+    """Take the body out of one function, or method, of the copy."""
+    base = folder / module.replace(".", "/")
+    path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+    tree = node = ast.parse(path.read_text(encoding="utf-8"))
+    for part in name.split("."):
+        node = next(inner for inner in node.body if getattr(inner, "name", "") == part)
+    node.body = ast.parse(CLOSED.format(what=f"{module}.{name}")).body
+    path.write_text(ast.unparse(tree), encoding="utf-8")

@@ -72,9 +72,9 @@ def shown() -> list[str]:
     return [path for path in dict.fromkeys(folders) if path == "/usr" or not path.startswith("/usr/")]
 
 
-def command(locked: bool, descriptor: int, room: Path) -> list[str]:
-    """The command line of the warm parent, inside bubblewrap where it is locked. room: what `furnish` made."""
-    python = [sys.executable, "-m", "vae_edu.grading.inside", str(descriptor), "locked" if locked else "open"]
+def command(module: str, descriptor: int, locked: bool, room: Path) -> list[str]:
+    """The command line of a process of the grader, inside bubblewrap where it is locked. room: what `furnish` made."""
+    python = [sys.executable, "-m", f"vae_edu.grading.{module}", str(descriptor), "locked" if locked else "open"]
     if not locked:
         return python
     binds = [word for path in shown() for word in ("--ro-bind-try", path, path)]
@@ -102,28 +102,24 @@ def command(locked: bool, descriptor: int, room: Path) -> list[str]:
     ]  # fmt: skip
 
 
-class Sandbox:
-    """A warm parent, for one submission to `problem_set` after the other ("": to none, nothing of the library is closed).
+class Process:
+    """A process of the grader, furnished for one problem set, and a socket to it. Close it and nothing of it is left."""
 
-    Close it (or leave its `with`) and nothing of it is left.
-    """
-
-    def __init__(self, problem_set: str = "", *, locked: bool = True, limits: Limits = Limits()):
+    def __init__(self, module: str, problem_set: str, locked: bool):
         if locked and missing():
             raise SandboxError(missing())
-        self.problem_set, self.limits = problem_set, limits
         self.folder = tempfile.TemporaryDirectory(prefix="vae-edu-room-")
         room = furnish(Path(self.folder.name), problem_set, linked=not locked)
         self.control, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
-                command(locked, theirs.fileno(), room), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+                command(module, theirs.fileno(), locked, room), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True, cwd=self.folder.name,
             )  # fmt: skip
         self.warm = False
 
     def ready(self) -> None:
-        """Wait until the parent has imported everything; SandboxError where it never will."""
+        """Wait until it has imported everything; SandboxError where it never will."""
         try:
             self.warm = self.warm or bool(wire.receive(self.control, 120))
         except wire.WireError:
@@ -134,7 +130,7 @@ class Sandbox:
                 "--no-sandbox does without, and lets submissions read and change what you can."
             ) from None
 
-    def __enter__(self) -> "Sandbox":
+    def __enter__(self):
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -146,6 +142,14 @@ class Sandbox:
         self.process.wait()
         self.process.stderr.close()
         self.folder.cleanup()
+
+
+class Sandbox(Process):
+    """A warm parent, for one submission to `problem_set` after the other ("": to none, nothing of the library is closed)."""
+
+    def __init__(self, problem_set: str = "", *, locked: bool = True, limits: Limits = Limits()):
+        self.limits = limits
+        super().__init__("inside", problem_set, locked)
 
     def submission(self, files: dict[str, bytes], deadline: float | None = None) -> "Submission":
         """deadline: of time.monotonic(), after which it is stopped; default: limits.whole from now."""
