@@ -218,7 +218,7 @@ def _cell(cell: dict) -> Cell:
     marks = [nbgrader.get("grade_id") if isinstance(nbgrader, dict) else "", cell.get("id"), metadata.get("id")]  # Colab's
     return Cell(
         is_code=cell.get("cell_type") == "code",
-        source=encodable("".join(source)),
+        source=encodable("".join(source)).replace("\r\n", "\n").replace("\r", "\n"),
         marks=tuple(mark for mark in marks if isinstance(mark, str)),
         attachments=cell.get("attachments"),
     )
