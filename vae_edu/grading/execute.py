@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from .outside import line
 from .sandbox import Ended, Limits, Sandbox, Submission
 
 RESTARTS = 5  # fresh processes for one submission
@@ -232,11 +233,6 @@ def remote(run: _Run, name: str):
             return Failure(kind if kind in KINDS or kind.startswith("raised ") else "type", line(reply.get("message", "")))
 
     return Remote()
-
-
-def line(text: Any) -> str:
-    """What a submission says, as one short line."""
-    return "".join(c for c in " ".join(str(text).split()) if c.isprintable())[:300]
 
 
 def shown(text: Any) -> str:
