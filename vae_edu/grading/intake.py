@@ -12,6 +12,7 @@ import os
 import re
 import stat
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from .releases import changed_questions, exercise_number
 from .wire import printable
 
 NOTEBOOK_BYTES, FOLDER_BYTES, FILES, CELLS = 20 * 2**20, 50 * 2**20, 200, 500
@@ -50,15 +52,20 @@ class Submission:
         return digest.hexdigest()
 
 
-def take_in(folder: Path, student: str, release: NotebookNode, name: str) -> Submission:
-    """The submission in `folder`, whose notebook is called name.ipynb, on the course's `release`. Raises IntakeError."""
+def take_in(
+    folder: Path, student: str, release: NotebookNode, name: str, earlier: Sequence[tuple[str, NotebookNode]] = ()
+) -> Submission:  # fmt: skip
+    """The submission in `folder`, whose notebook is called name.ipynb, on the course's `release`. Raises IntakeError.
+
+    earlier: date and notebook of the releases before, from one of which it may have been made.
+    """
     check_name(student)
     files = _files(folder)
     handed_in, notes = _timestamp(files.pop(MARK, b""))
     theirs = _notebook(files, name)
     files.pop(f"{name}.ipynb", None)
     files = {path: content for path, content in files.items() if not path.endswith(".ipynb")}
-    notebook, found = transplant(theirs, release)
+    notebook, found = transplant(theirs, release, earlier)
     return Submission(student, notebook, files, handed_in, notes + found)
 
 
@@ -127,45 +134,86 @@ def _notebook(files: dict[str, bytes], name: str) -> NotebookNode:
         raise IntakeError(f"{path} is not a notebook that Jupyter could open ({type(error).__name__}).") from None
 
 
-def transplant(theirs: NotebookNode, release: NotebookNode) -> tuple[NotebookNode, list[str]]:
+def transplant(
+    theirs: NotebookNode, release: NotebookNode, earlier: Sequence[tuple[str, NotebookNode]] = ()
+) -> tuple[NotebookNode, list[str]]:  # fmt: skip
     """The student's cells in the course's notebook: what is locked is the course's, what is missing is put back.
 
     A cell is recognised by its grade_id, or by its own id where the metadata were wiped; of copies the last one counts, as in
-    nbgrader. Returns the notebook and what had to be put right.
+    nbgrader. What the course itself has changed since the release from which the student's was made is put in without blame.
+    Returns the notebook and what had to be put right.
     """
     if len(theirs.cells) > CELLS:
         raise IntakeError(f"it has {len(theirs.cells):,} cells; at most {CELLS:,} are run.")
-    ours = {cell.metadata.nbgrader.grade_id: cell for cell in release.cells if "nbgrader" in cell.metadata}
-    place = {grade_id: index for index, cell in enumerate(theirs.cells) if (grade_id := _grade_id(cell)) in ours}
+    date, made_from = _made_from(theirs, release, earlier)
+    ours, before = _marked(release), _marked(made_from)
+    place = {grade_id: index for index, cell in enumerate(theirs.cells) if (grade_id := _grade_id(cell)) in {**ours, **before}}
     if not place:
         raise IntakeError("it holds no cell of this problem set: is it another one's notebook?")
     cells, changed = [], []
     for index, cell in enumerate(theirs.cells):
-        grade_id = _grade_id(cell)
-        source = cell.source if isinstance(cell.source, str) else ""
+        grade_id, source = _grade_id(cell), _source(cell)
+        given = before.get(grade_id)
         if place.get(grade_id) != index:
             cells.append(_cell(source, cell.cell_type))
-            continue
-        own = copy.deepcopy(ours[grade_id])
-        if not own.metadata.nbgrader.locked:
-            own.source = source if own.cell_type == "code" else without_scripts(source)
-        elif source.strip() != own.source.strip():
-            changed.append(grade_id)
-        cells.append(own)
-    last = -1
-    missing = []
-    for grade_id, own in ours.items():  # in the course's order: what is missing goes behind what stands before it
-        position = next((i for i, cell in enumerate(cells) if _grade_id(cell) == grade_id), None)
-        if position is None and own.metadata.nbgrader.grade:
-            cells.insert(last + 1, copy.deepcopy(own))
-            missing.append(grade_id)
-            position = last + 1
-        last = last if position is None else max(last, position)
+        elif grade_id not in ours:  # gone since: what the student wrote there is kept
+            cells += [] if given.metadata.nbgrader.locked else [_cell(source, given.cell_type)]
+        else:
+            own = copy.deepcopy(ours[grade_id])
+            if own.metadata.nbgrader.locked:
+                changed += [grade_id] * (source.strip() not in {own.source.strip(), given and given.source.strip()})
+            elif not given or source.strip() != given.source.strip():
+                own.source = source if own.cell_type == "code" else without_scripts(source)
+            cells.append(own)
+    missing = _put_in(cells, ours, before)
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=copy.deepcopy(release.metadata))
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
     notes = [f"changed by the student, and put back: {', '.join(changed)}"] if changed else []
-    return notebook, notes + ([f"missing, and put back: {', '.join(missing)}"] if missing else [])
+    notes += [f"missing, and put back: {', '.join(missing)}"] if missing else []
+    since = sorted({exercise_number(grade_id) for grade_id in changed_questions(made_from, release)})
+    return notebook, notes + ([f"made from the release of {date}: changed since: {', '.join(since)}"] if since else [])
+
+
+def _made_from(theirs: NotebookNode, release: NotebookNode, earlier: Sequence) -> tuple[str, NotebookNode]:
+    """Date and notebook of the release that the student's is nearest to: first by what nobody should edit, then by all text."""
+    found = {_grade_id(cell): _source(cell).strip() for cell in theirs.cells}
+    versions = [("", release), *reversed(earlier)]
+    known = {grade_id for _, version in versions for grade_id in _marked(version)}
+
+    def distance(version: tuple[str, NotebookNode]) -> tuple[int, int]:
+        given = _marked(version[1])
+        locked = [cell for cell in given.values() if cell.metadata.nbgrader.locked]
+        others = sum(grade_id in known and grade_id not in given for grade_id in found)
+        text = [cell for cell in version[1].cells if "nbgrader" not in cell.metadata]
+        return others + sum(map(differs, locked)), sum(map(differs, text))
+
+    def differs(cell: NotebookNode) -> bool:
+        return found.get(_grade_id(cell)) != cell.source.strip()
+
+    return min(versions, key=distance)
+
+
+def _put_in(cells: list[NotebookNode], ours: dict[str, NotebookNode], before: dict[str, NotebookNode]) -> list[str]:
+    """Put in what the student's cells lack: what is graded, and all that is new since. Returns what the student has removed."""
+    last = -1
+    missing = []
+    for grade_id, own in ours.items():  # in the course's order: what is missing goes behind what stands before it
+        position = next((i for i, cell in enumerate(cells) if _grade_id(cell) == grade_id), None)
+        if position is None and (own.metadata.nbgrader.grade or grade_id not in before):
+            cells.insert(last + 1, copy.deepcopy(own))
+            missing += [grade_id] * (grade_id in before)
+            position = last + 1
+        last = last if position is None else max(last, position)
+    return missing
+
+
+def _marked(release: NotebookNode) -> dict[str, NotebookNode]:
+    return {cell.metadata.nbgrader.grade_id: cell for cell in release.cells if "nbgrader" in cell.metadata}
+
+
+def _source(cell: NotebookNode) -> str:
+    return cell.source if isinstance(cell.source, str) else ""
 
 
 def _grade_id(cell: NotebookNode) -> str:
