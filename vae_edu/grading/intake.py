@@ -183,10 +183,9 @@ def _made_from(theirs: NotebookNode, release: NotebookNode, earlier: Sequence) -
 
     def distance(version: tuple[str, NotebookNode]) -> tuple[int, int]:
         given = _marked(version[1])
-        locked = [cell for cell in given.values() if cell.metadata.nbgrader.locked]
-        others = sum(grade_id in known and grade_id not in given for grade_id in found)
-        text = [cell for cell in version[1].cells if "nbgrader" not in cell.metadata]
-        return others + sum(map(differs, locked)), sum(map(differs, text))
+        wrong = sum(grade_id in known and grade_id not in given for grade_id in found)
+        wrong += sum(cell.metadata.nbgrader.locked and differs(cell) for cell in given.values())
+        return wrong, sum(map(differs, version[1].cells))
 
     def differs(cell: NotebookNode) -> bool:
         return found.get(_grade_id(cell)) != cell.source.strip()

@@ -318,7 +318,7 @@ def _announced(before: dict, after: dict, changed: set[str], marks: Counter, gra
             worth = f"{number} is worth {after[number]:g} instead of {before[number]:g}"
             said.append(f"{worth}: those graded so far ({graded}) are graded again.{wait}")
         elif number in changed:
-            said.append(f"{number}'s question has changed: {'' if wait else 'no mark was given by hand.'}{wait.strip()}")
+            said.append(f"{number}'s question has changed{wait and '.'}{wait or '; no mark for it was given by hand.'}")
     return said
 
 
