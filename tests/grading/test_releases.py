@@ -273,11 +273,11 @@ def test_what_cannot_be_released_changes_nothing_and_says_why(course, change, wh
         edit(solutions(course), change)
     else:
         solutions(course).write_text('{"cells": [')
-    before = state(course)
+    before, there = state(course), sorted(course.root.rglob("*"))
     told = CliRunner().invoke(main, ["release", "ps1", "--course", str(course.root)])
     assert told.exit_code == 1 and why in told.output and "Traceback" not in told.output
     assert state(course) == before
-    assert not list(course.classroom.glob("release-*")), "nothing half made is left"
+    assert sorted(course.root.rglob("*")) == there, "nothing half made is left"
 
 
 def test_a_release_that_is_killed_leaves_the_old_one_and_the_next_one_goes_through(course, monkeypatch):

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sqlite3
 import tempfile
 from collections import Counter
@@ -56,7 +57,7 @@ def release(course: "Course", ps: str) -> Release:
     """
     memory = Memory(course.classroom / "state" / "releases" / ps)
     target = course.root / "assignments" / ps
-    with tempfile.TemporaryDirectory(dir=course.classroom, prefix="release-") as folder:
+    with tempfile.TemporaryDirectory(prefix="vae-edu-release-") as folder:
         empty = f"sqlite:///{folder}/gradebook.db"
         Base.metadata.create_all(engine := create_engine(empty))  # a database without tables costs nbgrader seconds
         engine.dispose()
@@ -66,7 +67,9 @@ def release(course: "Course", ps: str) -> Release:
         notebook = read(made / f"{ps}.ipynb")
         standing = target / f"{ps}.ipynb"
         if not memory.versions and pristine(standing, notebook):  # of a clone: what its students have
-            memory.add(target, ps)
+            (found := Path(folder) / "found").mkdir()
+            shutil.copy(standing, found)
+            memory.add(found, ps)
         with kernel_surroundings(), course.api.gradebook as gradebook, Gradebook(empty, course.api.course_id) as fresh:
             old = memory.notebook(memory.versions[-1]["version"]) if memory.versions else None
             said = _enter(gradebook, fresh.find_notebook(ps, ps), old, notebook, memory.folder)
@@ -247,9 +250,7 @@ def _enter(gradebook: Gradebook, made: Notebook, old: NotebookNode | None, new: 
             _add(db, own, notebook)
     said = _announced(before, after, changed, marks, len(notebook.submissions)) if notebook.submissions else []
     db.commit()
-    return said + (
-        [f"Marks or comments given by hand went with what is gone; the gradebook as it was is {kept}."] if kept else []
-    )
+    return said + [f"Marks or comments given by hand went with what is gone; the gradebook as it was is {kept}."] * bool(kept)
 
 
 def _notebook(gradebook: Gradebook, made: Notebook) -> Notebook:
