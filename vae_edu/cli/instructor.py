@@ -98,7 +98,8 @@ def release(problem_sets: tuple[str, ...], course: Path) -> None:
 
     classroom = Course(course)
     for ps in problem_sets or classroom.problem_sets():
-        click.echo(classroom.release(ps).relative_to(classroom.root))
+        released = classroom.released(ps)
+        click.echo("\n  ".join([str(released.path.relative_to(classroom.root)), *released.said]))
 
 
 @click.command()

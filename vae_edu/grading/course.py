@@ -20,12 +20,14 @@ import nbformat
 from nbgrader.api import MissingEntry
 from nbgrader.apps import NbGraderAPI
 from nbgrader.preprocessors import AssignLatePenalties, ClearHiddenTests, GetGrades, OverwriteCells, SaveAutoGrades
+from sqlalchemy.exc import OperationalError
 from traitlets.config import Config, PyFileConfigLoader
 
 from ..notebooks import NotebookError, check_outputs, kernel_surroundings, read
 from .execute import execute, versions
 from .feedback import FeedbackExporter
 from .intake import IntakeError, Submission, take_in
+from .releases import Release, exercise_number, faulty, reason, release
 from .sandbox import Limits, SandboxError, missing
 
 
@@ -74,10 +76,20 @@ class Course:
 
     def release(self, ps: str) -> Path:
         """Make the students' version of a problem set, and enter it into the gradebook. Returns its notebook."""
+        return self.released(ps).path
+
+    def released(self, ps: str) -> Release:
+        """`release`, with all that it has come to: the version, the earlier ones, what it means for those already graded."""
         if ps not in self.problem_sets():
             raise CourseError(f"There is no problem set {ps!r}; there are {', '.join(self.problem_sets())}.")
-        self._run(self.api.generate_assignment, ps, force=True)
-        return self.root / "assignments" / ps / f"{ps}.ipynb"
+        source = read(self.home / "solutions" / ps / f"{ps}.ipynb")
+        try:
+            return release(self, ps)
+        except CourseError as error:
+            where = f" See its cell {cell}." if (cell := faulty(source)) else ""
+            raise CourseError(f"{ps} cannot be released, and all is as it was: {error}{where}") from None
+        except OperationalError as error:
+            raise CourseError(f"The gradebook cannot be changed ({error.orig}): close what uses it, and try again.") from None
 
     @property
     def seed(self) -> int:
@@ -109,7 +121,7 @@ class Course:
         """
         if locked and missing():
             raise SandboxError(missing())
-        release = read(self.release(ps))
+        released = self.released(ps)
         source = read(self.home / "solutions" / ps / f"{ps}.ipynb")
         tests = {id_of_test(cell): cell.source for cell in source.cells if cell.cell_type == "code" and is_test(cell)}
         seed, students = self.seed, list(self.students(ps) if students is None else students)
@@ -121,7 +133,7 @@ class Course:
             current = self._versions(ps, pool)
             for student in students:
                 try:
-                    submission = self._take_in(ps, student, release)
+                    submission = self._take_in(ps, student, released)
                 except Exception as error:  # whatever is wrong with this submission, the next one is graded
                     problem = str(error) if isinstance(error, IntakeError) else f"it cannot be read ({type(error).__name__})."
                     yield self._without_score(ps, student, problem, ledger)
@@ -154,11 +166,11 @@ class Course:
             known.write(ps, source=source, versions=pool.submit(versions, [ps]).result())
         return known.entries[ps]["versions"]
 
-    def _take_in(self, ps: str, student: str, release: nbformat.NotebookNode) -> Submission:
+    def _take_in(self, ps: str, student: str, released: Release) -> Submission:
         folder = self.classroom / "submitted" / student / ps
         if not folder.is_dir():
             raise IntakeError(f"missing: there is nothing in classroom/submitted/{student}/{ps}.")
-        submission = take_in(folder, student, release, ps)
+        submission = take_in(folder, student, released.notebook, ps, released.earlier)
         staged = self.classroom / "intake" / student / ps
         staged.mkdir(parents=True, exist_ok=True)
         nbformat.write(submission.notebook, staged / f"{ps}.ipynb")
@@ -261,8 +273,7 @@ class Course:
             warnings.simplefilter("ignore")  # nbgrader's own, of SQLAlchemy and of older Jupyter interfaces
             outcome = step(*arguments, **options)
         if not outcome["success"]:
-            log = [line for line in outcome.get("log", "").splitlines() if "ERROR" in line or "Error" in line]
-            raise CourseError(f"nbgrader failed: {log[-1].strip() if log else outcome.get('error', 'without a message')}")
+            raise CourseError(f"nbgrader failed: {reason(outcome)}")
 
     def _without_score(self, ps: str, student: str, problem: str, ledger: "Ledger | None" = None) -> list[Result]:
         if ledger:
@@ -308,8 +319,3 @@ def is_test(cell: nbformat.NotebookNode) -> bool:
 
 def id_of_test(cell: nbformat.NotebookNode) -> str:
     return cell.metadata.nbgrader.grade_id if is_test(cell) else ""
-
-
-def exercise_number(grade_id: str) -> str:
-    """ "ps1-2-grade" -> "ps1.2": grade ids begin with the exercise's number."""
-    return ".".join(grade_id.split("-")[:2])

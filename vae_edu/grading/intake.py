@@ -10,7 +10,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -21,6 +21,7 @@ from nbformat import NotebookNode
 
 from .outside import REPLACEMENT, encodable, line, printable
 from .pictures import Pictures
+from .releases import changed_questions, exercise_number
 
 NOTEBOOK_BYTES, FOLDER_BYTES, FILES, DEPTH, CELLS = 20 * 2**20, 50 * 2**20, 200, 20, 500
 CELL_TEXT, LINE, TEXT = 30_000, 3_000, 10**6  # characters; what colours the code in the feedback is quadratic
@@ -63,14 +64,20 @@ class Cell:
     attachments: Any = None
 
 
-def take_in(folder: Path, student: str, release: NotebookNode, name: str) -> Submission:
-    """The submission in `folder`, whose notebook is called name.ipynb, on the course's `release`. Raises IntakeError."""
+def take_in(
+    folder: Path, student: str, release: NotebookNode, name: str, earlier: Sequence[tuple[str, NotebookNode]] = ()
+) -> Submission:  # fmt: skip
+    """The submission in `folder`, whose notebook is called name.ipynb, on the course's `release`. Raises IntakeError.
+
+    earlier: date and notebook of the releases before, from one of which it may have been made.
+    """
     check_name(student)
     files, notebooks, notes = _files(folder)
     handed_in, found = _timestamp(files.pop(MARK, b""))
-    path = _chosen(folder, notebooks, name, _graded(release))
+    ours = {grade_id for _, version in [*earlier, ("", release)] for grade_id in _marked(version)}
+    path = _chosen(folder, notebooks, name, ours)
     theirs = _cells(_content(os.path.join(folder, path), path, NOTEBOOK_BYTES), path)
-    notebook, changed = transplant(theirs, release)
+    notebook, changed = transplant(theirs, release, earlier)
     return Submission(student, notebook, files, handed_in, notes + found + changed)
 
 
@@ -154,7 +161,7 @@ def _listed(what: str, names: list[str]) -> list[str]:
     return [f"{what}: {', '.join(names[:10])}" + f" and {len(names) - 10} more" * (len(names) > 10)] if names else []
 
 
-def _chosen(folder: Path, notebooks: list[str], name: str, ours: dict) -> str:
+def _chosen(folder: Path, notebooks: list[str], name: str, ours: set[str]) -> str:
     """The student's notebook: by its name, or the only one there is, or the only one with cells of this problem set."""
     wanted = f"{name}.ipynb"
     if not notebooks:
@@ -224,30 +231,37 @@ def _cell(cell: dict) -> Cell:
     )
 
 
-def _graded(release: NotebookNode) -> dict[str, NotebookNode]:
+def _marked(release: NotebookNode) -> dict[str, NotebookNode]:
     return {cell.metadata.nbgrader.grade_id: cell for cell in release.cells if "nbgrader" in cell.metadata}
 
 
-def transplant(theirs: list[Cell], release: NotebookNode) -> tuple[NotebookNode, list[str]]:
+def transplant(
+    theirs: list[Cell], release: NotebookNode, earlier: Sequence[tuple[str, NotebookNode]] = ()
+) -> tuple[NotebookNode, list[str]]:  # fmt: skip
     """The student's cells in the course's notebook: what is locked is the course's, what is missing is put back.
 
     A cell is recognised by its grade_id, or by its own id where the metadata were wiped; of copies the last one counts, as in
-    nbgrader. Returns the notebook and what had to be put right.
+    nbgrader. What the course itself has changed since the release from which the student's was made is put in without blame.
+    Returns the notebook and what had to be put right.
     """
-    ours = _graded(release)
-    known = [next((mark for mark in cell.marks if mark in ours), "") for cell in theirs]
+    date, made_from = _made_from(theirs, release, earlier)
+    ours, before = _marked(release), _marked(made_from)
+    known = [next((mark for mark in cell.marks if mark in ours or mark in before), "") for cell in theirs]
     place = {grade_id: index for index, grade_id in enumerate(known) if grade_id}
     if not place:
         raise IntakeError("it holds no cell of this problem set: is it another one's notebook?")
     pictures = Pictures()
     cells, changed = [], []
     for index, (cell, grade_id) in enumerate(zip(theirs, known, strict=True)):
-        if place.get(grade_id) != index:
-            own = nbformat.v4.new_code_cell() if cell.is_code else nbformat.v4.new_markdown_cell()
-        else:
-            own = copy.deepcopy(ours[grade_id])
+        grade_id = grade_id if place.get(grade_id) == index else ""
+        given, fresh = before.get(grade_id), nbformat.v4.new_code_cell if cell.is_code else nbformat.v4.new_markdown_cell
+        if given and grade_id not in ours and given.metadata.nbgrader.locked:
+            continue  # gone since
+        own = copy.deepcopy(ours[grade_id]) if grade_id in ours else fresh()
         if own.metadata.get("nbgrader", {}).get("locked"):
-            changed += [grade_id] if cell.source.strip() != own.source.strip() else []
+            changed += [grade_id] * (cell.source.strip() not in {own.source.strip(), given and given.source.strip()})
+        elif given and grade_id in ours and cell.source.strip() == given.source.strip():
+            pass  # nothing written: the course's own text, also where it has changed since
         elif own.cell_type == "code":
             own.source = cell.source
         else:
@@ -256,26 +270,45 @@ def transplant(theirs: list[Cell], release: NotebookNode) -> tuple[NotebookNode,
             if kept:
                 own.attachments = nbformat.from_dict(kept)
         cells.append(own)
-    missing = _put_back(cells, ours)
+    missing = _put_in(cells, ours, before)
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=copy.deepcopy(release.metadata))
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
     notes = [f"changed by the student, and put back: {', '.join(changed)}"] if changed else []
     notes += [f"missing, and put back: {', '.join(missing)}"] if missing else []
+    since = sorted({exercise_number(grade_id) for grade_id in changed_questions(made_from, release)})
+    notes += [f"made from the release of {date}: changed since: {', '.join(since)}"] if since else []
     return notebook, notes + _listed("pictures left out", pictures.left_out)
 
 
-def _put_back(cells: list[NotebookNode], ours: dict[str, NotebookNode]) -> list[str]:
-    """Insert the graded cells that are missing, in the course's order: each behind what stands before it. Returns their ids."""
+def _made_from(theirs: list[Cell], release: NotebookNode, earlier: Sequence) -> tuple[str, NotebookNode]:
+    """Date and notebook of the release that the student's is nearest to: first by what nobody should edit, then by all text."""
+    found = {mark: cell.source.strip() for cell in theirs for mark in cell.marks}
+    versions = [("", release), *reversed(earlier)]
+    known = {grade_id for _, version in versions for grade_id in _marked(version)}
+
+    def distance(version: tuple[str, NotebookNode]) -> tuple[int, int]:
+        given = _marked(version[1])
+        wrong = sum(grade_id in known and grade_id not in given for grade_id in found)
+        wrong += sum(cell.metadata.nbgrader.locked and differs(cell) for cell in given.values())
+        return wrong, sum(map(differs, version[1].cells))
+
+    def differs(cell: NotebookNode) -> bool:
+        return found.get(cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id")) != cell.source.strip()
+
+    return min(versions, key=distance)
+
+
+def _put_in(cells: list[NotebookNode], ours: dict[str, NotebookNode], before: dict[str, NotebookNode]) -> list[str]:
+    """Put in what the student's cells lack: what is graded, and all that is new since. Returns what the student has removed."""
     last = -1
     missing = []
-    for grade_id, own in ours.items():
-        position = next(
-            (i for i, cell in enumerate(cells) if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id), None
-        )
-        if position is None and own.metadata.nbgrader.grade:
+    for grade_id, own in ours.items():  # in the course's order: what is missing goes behind what stands before it
+        found = (i for i, cell in enumerate(cells) if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+        position = next(found, None)
+        if position is None and (own.metadata.nbgrader.grade or grade_id not in before):
             cells.insert(last + 1, copy.deepcopy(own))
-            missing.append(grade_id)
+            missing += [grade_id] * (grade_id in before)
             position = last + 1
         last = last if position is None else max(last, position)
     return missing
