@@ -176,10 +176,12 @@ class Course:
             try:
                 executed = self._result(done)
                 self._executed[student, ps] = self._outputs(ps, submission, executed["outputs"])
-                self._enter(ps, student, ledger, marks.answers(submission.notebook, asked))
-                told = {"notes": submission.notes, "ended": executed["ended"], "seconds": executed["seconds"], "problem": ""}
+                answers = marks.answers(submission.notebook, asked)
+                self._enter(ps, student, ledger, answers)
                 known = self._standing(ps, student)
-                self._page(ps, student, known, ledger, **told, content=submission.content, versions=current)
+                told = {"content": submission.content, "versions": current, "answers": answers, "problem": ""}
+                told |= {"notes": submission.notes, "ended": executed["ended"], "seconds": executed["seconds"]}
+                self._page(ps, student, known, ledger, **told)
                 yield known.results
             except (CourseError, NotebookError, SandboxError) as error:
                 yield self._without_score(ps, student, str(error), ledger)
@@ -198,7 +200,6 @@ class Course:
         self._run(self.api.autograde, ps, student, force=True, create=True)
         with self.api.gradebook as gradebook:
             gradebooks.keep(gradebook, ps, student, given, answers)
-        ledger.update(student, answers=answers)
 
     def _page(self, ps: str, student: str, known: Standing, ledger: Ledger, **told) -> None:
         """Write the student's feedback where it would say something new, and into the ledger what is `told` besides."""
