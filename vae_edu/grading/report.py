@@ -73,7 +73,7 @@ def write_report(ps: str, results: Sequence[Result], folder: Path) -> list[Path]
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
     for axis in (left.yaxis, right.xaxis):
-        axis.set_major_locator(MaxNLocator(integer=True))
+        axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     drawn = io.BytesIO()
     figure.savefig(drawn, dpi=120)
     write_whole(picture, drawn.getvalue())
