@@ -17,8 +17,9 @@ from tests.conftest import ROOT
 from vae_edu import notebooks
 from vae_edu.grading import Course, CourseError, as_table, workers, write_csv, write_report
 from vae_edu.grading.demo import submit
+from vae_edu.grading.grades import write_grades
 from vae_edu.grading.report import misconceptions
-from vae_edu.grading.roster import collect, read_roster, write_grades
+from vae_edu.grading.roster import collect, read_roster
 from vae_edu.grading.sandbox import missing
 
 LOCKED = not missing()
@@ -73,7 +74,7 @@ def test_the_scores_are_those_of_plain_nbgrader(graded, tmp_path):
     with open(tmp_path / "classroom" / "grades.csv", newline="") as file:
         plain = {row["student_id"]: float(row["raw_score"]) for row in csv.DictReader(file) if row["assignment"] == "ps1"}
     for student in ("all-right", "blank", "mistakes"):
-        assert plain[student] == sum(points for points in of(results, student).values() if points is not None)
+        assert plain[student] == sum(of(results, student)[f"ps1.{n}"] or 0 for n in range(1, 6))
 
 
 def test_nbgrader_reads_the_same_gradebook(graded):
@@ -85,13 +86,16 @@ def test_nbgrader_reads_the_same_gradebook(graded):
 
 def test_grades_go_out_in_the_words_of_canvas_and_moodle_with_the_late_penalty(graded, tmp_path):
     course, _, _ = graded
-    with open(write_grades(course, "ps1", tmp_path / "c.csv", "canvas"), newline="", encoding="utf-8") as file:
+    path, unmarked = write_grades(course, "ps1", tmp_path / "c.csv", "canvas", "zero")
+    assert unmarked == "2 answers wait for a person"
+    with open(path, newline="", encoding="utf-8") as file:
         rows = {row["SIS Login ID"]: row for row in csv.DictReader(file)}
     assert rows[""]["Student"].strip() == "Points Possible" and rows[""]["ps1"] == "20"
     assert rows["all-right"]["ps1"] == "16" and rows["all-right"]["ID"] == "71", "18:30:10 UTC was in time"
     assert rows["mistakes"]["ps1"] == "0", "half an hour late, and the plugin takes all"
     assert rows["missing"]["ps1"] == ""
-    with open(write_grades(course, "ps1", tmp_path / "m.csv", "moodle"), newline="", encoding="utf-8") as file:
+    path, _ = write_grades(course, "ps1", tmp_path / "m.csv", "moodle", "zero")
+    with open(path, newline="", encoding="utf-8") as file:
         rows = {row["Username"]: row for row in csv.DictReader(file)}
     assert list(rows["blank"]) == ["Username", "First name", "Last name", "Email address", "ID number", "ps1"]
     assert list(rows["blank"].values()) == ["blank", "Bea", "Blank", "bea@example.org", "", "0"]
@@ -156,15 +160,16 @@ def test_a_call_that_was_killed_is_taken_up_again(graded, tmp_path):
     command = [sys.executable, "-m", "vae_edu.cli", "grade", "ps1", "--jobs", "1", *([] if LOCKED else ["--no-sandbox"])]
     first = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     state = tmp_path / "classroom" / "state" / "ps1.json"
+    done_with = lambda: [s for s, e in json.loads(state.read_text()).items() if e["content"]] if state.exists() else []
     for _ in range(1200):
-        if state.exists() or first.poll() is not None:
+        if done_with() or first.poll() is not None:
             break
         time.sleep(0.1)
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
-    recorded = json.loads(state.read_text())
+    recorded = done_with()
     assert 1 <= len(recorded) < 3
-    kept = tmp_path / "classroom" / "feedback" / next(iter(recorded)) / "ps1" / "ps1.html"
+    kept = tmp_path / "classroom" / "feedback" / recorded[0] / "ps1" / "ps1.html"
     before = kept.stat().st_mtime_ns
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

@@ -12,12 +12,17 @@ from click.testing import CliRunner
 from tests.conftest import ROOT
 from vae_edu.cli import main
 from vae_edu.grading import Course, releases, workers
-from vae_edu.grading.intake import transplant
+from vae_edu.grading.intake import _cells, transplant
 from vae_edu.grading.releases import Memory, changed_questions, exercise_number, question
 from vae_edu.grading.sandbox import missing
 from vae_edu.notebooks import read
 
 LOCKED = not missing()
+
+
+def as_handed_in(notebook):
+    """As `intake` reads them from a file."""
+    return _cells(nbformat.writes(notebook).encode(), "ps1.ipynb")
 
 
 def edit(path, change):
@@ -185,8 +190,8 @@ def test_a_comment_in_a_locked_cell_is_no_reason_for_a_remark(course):
     old = read(released_file(course))
     edit(solutions(course), commented)
     done = course.released("ps1")
-    assert transplant(cells(old), done.notebook, done.earlier)[1] == []
-    assert transplant(cells(done.notebook), done.notebook, done.earlier)[1] == []
+    assert transplant(as_handed_in(old), done.notebook, done.earlier)[1] == []
+    assert transplant(as_handed_in(done.notebook), done.notebook, done.earlier)[1] == []
 
 
 @pytest.mark.parametrize("when", ["before", "since"])
@@ -198,7 +203,7 @@ def test_a_locked_cell_that_the_student_did_change_or_remove_is_still_told(cours
     cells = {cell.id: cell for cell in theirs.cells}
     cells["ps1-2-grade"].source = "grade('kl_normal', lambda *a: 0, points=4)"
     theirs.cells.remove(cells["ps1-3-grade"])
-    notebook, notes = transplant(cells(theirs), done.notebook, done.earlier)
+    notebook, notes = transplant(as_handed_in(theirs), done.notebook, done.earlier)
     assert notes == ["changed by the student, and put back: ps1-2-grade", "missing, and put back: ps1-3-grade"]
     sources = [cell.source for cell in notebook.cells]
     assert (
@@ -216,7 +221,7 @@ def test_an_answer_left_blank_stays_blank_when_the_course_has_given_other_code(c
         ),
     )
     done = course.released("ps1")
-    notebook, _ = transplant(cells(old), done.notebook, done.earlier)
+    notebook, _ = transplant(as_handed_in(old), done.notebook, done.earlier)
     assert any(cell.source.startswith("def kl_discrete(p, q):\n    # Write your code here") for cell in notebook.cells)
     assert not any(cell.source.startswith("def kl_discrete(q, p):") for cell in notebook.cells)
 

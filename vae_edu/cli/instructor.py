@@ -1,6 +1,7 @@
-"""The commands of an instructor: demo, roster, release, collect, grade, grades."""
+"""The commands of an instructor: demo, roster, release, collect, grade, feedback, grades."""
 
 import os
+from collections.abc import Sized
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -16,13 +17,15 @@ COURSE = click.option("--course", type=click.Path(path_type=Path), default=".", 
 @click.option("--cluster", metavar="tcp://HOST:8786", help="Run submissions on the workers of this Dask scheduler.")
 @click.option("--again", is_flag=True, help="Grade everything again, not only what has changed.")
 @click.option("--cell-seconds", default=60.0, show_default=True, type=click.FloatRange(0.1), help="What one cell may take.")
+@click.option("--notebook-seconds", default=900.0, show_default=True, type=click.FloatRange(1), help="And a whole notebook.")
 @click.option("--no-sandbox", is_flag=True, help="Run submissions unisolated: they can read and change what you can.")
 @COURSE
-def grade(problem_set, students, jobs, cluster, again, cell_seconds, no_sandbox, course) -> None:
+def grade(problem_set, students, jobs, cluster, again, cell_seconds, notebook_seconds, no_sandbox, course) -> None:
     """Grade the submissions of PROBLEM_SET in classroom/submitted/STUDENT/PROBLEM_SET/: those that are new or have changed."""
     from tqdm import tqdm
 
     from ..grading import Course, Limits, as_table, on_cluster, write_csv, write_report
+    from ..grading.marks import LATE
 
     classroom = Course(course)
     chosen = list(students) or classroom.students(problem_set)
@@ -30,9 +33,11 @@ def grade(problem_set, students, jobs, cluster, again, cell_seconds, no_sandbox,
         raise click.ClickException(
             f"Nobody has submitted {problem_set}: put notebooks into classroom/submitted/STUDENT/{problem_set}/."
         )
-    options = {"jobs": jobs, "again": again, "locked": not no_sandbox, "limits": Limits(cell=cell_seconds)}
+    limits = Limits(cell=cell_seconds, whole=notebook_seconds)
+    options = {"jobs": jobs, "again": again, "locked": not no_sandbox, "limits": limits}
     results: list = []
     with (
+        classroom.at_work(),
         tqdm(total=len(chosen), unit="student", leave=False) as bar,
         on_cluster(cluster) if cluster else nullcontext({}) as workers,
     ):
@@ -40,14 +45,35 @@ def grade(problem_set, students, jobs, cluster, again, cell_seconds, no_sandbox,
             bar.set_description(rows[0].student)
             bar.update()
             results += rows
-    results.sort(key=lambda result: (result.student, result.exercise))
-    click.echo(as_table(results))
+        results.sort(key=lambda result: (result.student, result.exercise == LATE, result.exercise))
+        files = []
+        if not students:  # a table and a report of the class, not of a few
+            table = write_csv(results, classroom.classroom / f"{problem_set}.csv")
+            files = [table, *write_report(problem_set, results, classroom.classroom, classroom.remarks(problem_set))]
+    click.echo("\n".join([*classroom.said, as_table(results)]))
     for student, remarks in classroom.remarks(problem_set).items():
         click.echo(f"  {student}: {'; '.join(remarks)}")
-    click.echo(f"\nFeedback: {classroom.classroom / 'feedback'}   gradebook: {classroom.classroom / 'gradebook.db'}")
-    if not students:  # a table and a report of the class, not of a few
-        table = write_csv(results, classroom.classroom / f"{problem_set}.csv")
-        click.echo("\n".join(f"  {path}" for path in (table, *write_report(problem_set, results, classroom.classroom))))
+    click.echo(f"\n{_pages(classroom.rewritten)} in {classroom.classroom / 'feedback'}")
+    click.echo(f"Gradebook: {classroom.classroom / 'gradebook.db'}")
+    if files:
+        click.echo("\n".join(f"  {path}" for path in files))
+
+
+def _pages(written: Sized) -> str:
+    return f"{len(written)} feedback page{'s were' if len(written) != 1 else ' was'} written"
+
+
+@click.command()
+@click.argument("problem_set")
+@click.option("--student", "students", multiple=True, help="Only this student (may be repeated).")
+@COURSE
+def feedback(problem_set: str, students: tuple[str, ...], course: Path) -> None:
+    """Write the feedback pages of PROBLEM_SET anew, as the gradebook is now; no submission is run."""
+    from ..grading import Course
+
+    classroom = Course(course)
+    written = classroom.rewrite_feedback(problem_set, students or None)
+    click.echo(f"{_pages(written)} in {classroom.classroom / 'feedback'}")
 
 
 @click.command()
@@ -78,15 +104,22 @@ def roster(file: Path, course: Path) -> None:
 @click.command()
 @click.argument("problem_set")
 @click.option("--for", "form", type=click.Choice(["canvas", "moodle"]), required=True, help="Whose column names to use.")
+@click.option("--unmarked", type=click.Choice(["zero", "empty"]), help="What is not marked counts 0, or leaves a cell empty.")
 @click.option("--out", type=click.Path(path_type=Path), help="Default: classroom/PROBLEM_SET-FOR.csv")
 @COURSE
-def grades(problem_set: str, form: str, out: Path | None, course: Path) -> None:
+def grades(problem_set: str, form: str, unmarked: str | None, out: Path | None, course: Path) -> None:
     """Write everybody's points for PROBLEM_SET as CSV, to be imported elsewhere."""
     from ..grading import Course
-    from ..grading.roster import write_grades
+    from ..grading.grades import write_grades
 
     classroom = Course(course)
-    click.echo(write_grades(classroom, problem_set, out or classroom.classroom / f"{problem_set}-{form}.csv", form))
+    path, waiting = write_grades(
+        classroom, problem_set, out or classroom.classroom / f"{problem_set}-{form}.csv", form, unmarked or ""
+    )
+    click.echo(path)
+    if waiting:
+        counted = "they count 0" if unmarked == "zero" else "the cells of those students are empty"
+        click.echo(f"{waiting}: {counted}.")
 
 
 @click.command()
@@ -118,4 +151,4 @@ def demo(out: Path, course: Path) -> None:
         click.echo(f"  {os.path.relpath(path)}")
 
 
-COMMANDS = (demo, roster, release, collect, grade, grades)
+COMMANDS = (demo, roster, release, collect, grade, feedback, grades)

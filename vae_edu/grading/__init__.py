@@ -6,7 +6,7 @@ Names are imported when they are used: the sandbox and the workers do without nb
 from importlib import import_module
 
 HOMES = {
-    "Course": "course", "CourseError": "course", "Limits": "sandbox", "Result": "course", "SandboxError": "sandbox",
+    "Course": "course", "CourseError": "course", "Limits": "sandbox", "Result": "marks", "SandboxError": "sandbox",
     "as_table": "table", "on_cluster": "cluster", "workers": "course", "write_csv": "table", "write_report": "report",
 }  # fmt: skip
 __all__ = list(HOMES)

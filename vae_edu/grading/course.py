@@ -6,46 +6,42 @@ one process, which never runs a student's line.
 """
 
 import hashlib
-import json
 import os
 import secrets
 import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
 from nbgrader.api import MissingEntry
 from nbgrader.apps import NbGraderAPI
-from nbgrader.preprocessors import AssignLatePenalties, ClearHiddenTests, GetGrades, OverwriteCells, SaveAutoGrades
+from nbgrader.preprocessors import AssignLatePenalties, ClearHiddenTests, OverwriteCells, SaveAutoGrades
 from sqlalchemy.exc import OperationalError
 from traitlets.config import Config, PyFileConfigLoader
 
-from ..notebooks import NotebookError, check_outputs, kernel_surroundings, read
+from ..notebooks import NotebookError, kernel_surroundings, read
+from . import gradebooks, marks
+from .disk import alone, is_full, needs_room, write_whole
 from .execute import execute, versions
-from .feedback import FeedbackExporter
+from .feedback import FeedbackExporter, printing, put_marks
 from .intake import IntakeError, Submission, take_in
+from .ledger import Ledger
+from .marks import Result, id_of_test, is_test
+from .outside import printable
 from .releases import Release, exercise_number, faulty, reason, release
 from .sandbox import Limits, SandboxError, missing
+from .standing import Standing, standing
 
 
 class CourseError(Exception):
     """The course folder, a problem set or nbgrader itself is not as needed. The message is for the user."""
 
 
-@dataclass(frozen=True)
-class Result:
-    """One student's exercise. points is None where a person has to grade; `problem` says why there is no score."""
-
-    student: str
-    exercise: str
-    points: float | None
-    max_points: float
-    hint: str = ""
-    problem: str = ""
-    misconception: str = ""
+NOT_YET = "not graded yet."
 
 
 class Course:
@@ -66,10 +62,13 @@ class Course:
         config.NbGrader.logfile = None
         config.Autograde.sanitize_preprocessors = [OverwriteCells]  # the hidden tests; all else is `intake`'s
         config.Autograde.autograde_preprocessors = [self._put_in, SaveAutoGrades, AssignLatePenalties]
-        config.GenerateFeedback.preprocessors = [ClearHiddenTests, GetGrades, "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
+        config.GenerateFeedback.preprocessors = [ClearHiddenTests, self._show_marks]
         config.GenerateFeedback.exporter_class = FeedbackExporter
         self.api = NbGraderAPI(config=config)
+        self.rewritten: list[str] = []  # whose feedback pages this object has written
+        self.said: list[str] = []  # what a changed problem set means for those already graded
         self._executed: dict[tuple[str, str], list[list[dict]]] = {}
+        self._at_work = False
 
     def problem_sets(self) -> list[str]:
         return sorted(path.parent.name for path in (self.home / "solutions").glob("ps*/ps*.ipynb"))
@@ -84,23 +83,19 @@ class Course:
             raise CourseError(f"There is no problem set {ps!r}; there are {', '.join(self.problem_sets())}.")
         source = read(self.home / "solutions" / ps / f"{ps}.ipynb")
         try:
-            return release(self, ps)
+            with self.at_work():
+                self._draw_seed()
+                return release(self, ps)
         except CourseError as error:
             where = f" See its cell {cell}." if (cell := faulty(source)) else ""
             raise CourseError(f"{ps} cannot be released, and all is as it was: {error}{where}") from None
         except OperationalError as error:
             raise CourseError(f"The gradebook cannot be changed ({error.orig}): close what uses it, and try again.") from None
 
-    @property
-    def seed(self) -> int:
+    def _draw_seed(self) -> int:
         """The class's own, from which the inputs that it is graded on are drawn: made once, and shown to no student."""
         path = self.classroom / "state" / "seed"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            partial = path.with_suffix(".partial")
-            partial.write_text(str(secrets.randbelow(2**31)))
-            os.replace(partial, path)
-        return int(path.read_text())
+        return int(path.read_text() if path.exists() else write_whole(path, str(secrets.randbelow(2**31))).read_text())
 
     def students(self, ps: str) -> list[str]:
         """The class: who is in the gradebook, and who has submitted the problem set."""
@@ -117,40 +112,52 @@ class Course:
         """Grade what is new or has changed since the last call; yields one student's results at a time, as they are done.
 
         executor: where submissions run (default: a process for each of `jobs`, or of the cores); locked: in a sandbox;
-        again: also what has not changed.
+        again: also what has not changed. While it runs, nobody else is at work on this course (see `at_work`).
         """
+        with self.at_work(), printing(locked) as self._printer:
+            yield from self._grade(ps, students, executor, jobs, locked, again, limits)
+
+    def _grade(self, ps, students, executor, jobs, locked, again, limits) -> Iterator[list[Result]]:
         if locked and missing():
             raise SandboxError(missing())
         released = self.released(ps)
+        self.said = released.said
+        asked = marks.questions(released.notebook)
         source = read(self.home / "solutions" / ps / f"{ps}.ipynb")
         tests = {id_of_test(cell): cell.source for cell in source.cells if cell.cell_type == "code" and is_test(cell)}
-        seed, students = self.seed, list(self.students(ps) if students is None else students)
+        seed, students = self._draw_seed(), list(self.students(ps) if students is None else students)
         jobs = jobs or min(os.cpu_count() or 1, 1 + len(students) // 8)  # a worker takes as long to start as a few submissions
         own = None if executor else workers(jobs)
-        pool, ledger = executor or own, Ledger(self.classroom / "state" / f"{ps}.json")
+        pool, ledger = executor or own, self._ledger(ps)
         running: dict[Future, Submission] = {}
         try:
+            gradebooks.settle_penalties(self.api, ps)
             current = self._versions(ps, pool)
             for student in students:
                 try:
                     submission = self._take_in(ps, student, released)
                 except Exception as error:  # whatever is wrong with this submission, the next one is graded
+                    if is_full(error):
+                        raise
                     problem = str(error) if isinstance(error, IntakeError) else f"it cannot be read ({type(error).__name__})."
                     yield self._without_score(ps, student, problem, ledger)
                     continue
-                todo = None if again else ledger.todo(submission, current)
-                if todo is not None and not todo:
-                    yield self.results(ps, student)
+                known = None if again else self._standing(ps, student)
+                todo = ledger.todo(submission, current) if known else None
+                if todo == []:
+                    self._page(ps, student, known, ledger)
+                    yield known.results
                     continue
                 code = [[cell.source, id_of_test(cell)] for cell in submission.notebook.cells if cell.cell_type == "code"]
                 job = {"cells": code, "files": submission.files, "tests": tests, "limits": asdict(limits), "locked": locked}
                 job |= {"set": ps, "seed": seed}
                 job["only"] = todo and [grade_id for grade_id in tests if exercise_number(grade_id) in todo]
                 running[pool.submit(execute, job)] = submission
+                self._printer.start()
                 while len(running) >= 2 * jobs:  # the class does not have to fit into memory
-                    yield from self._record_some(ps, running, ledger, current)
+                    yield from self._record_some(ps, running, ledger, current, asked)
             while running:
-                yield from self._record_some(ps, running, ledger, current)
+                yield from self._record_some(ps, running, ledger, current, asked)
         except BrokenExecutor:
             raise SandboxError("A worker of the grader was killed (is memory short?). The same command goes on.") from None
         finally:
@@ -161,15 +168,15 @@ class Course:
         """The version of each check of the problem set; asked of a worker where a file of the checks has changed."""
         files = sorted((Path(__file__).parents[1] / "exercises").rglob("*.py"))
         source = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
-        known = Ledger(self.classroom / "state" / "checks.json")
-        if known.entries.get(ps, {}).get("source") != source:
-            known.write(ps, source=source, versions=pool.submit(versions, [ps]).result())
-        return known.entries[ps]["versions"]
+        known = self._ledger("checks")
+        if known.of(ps).get("source") != source:
+            known.update(ps, source=source, versions=pool.submit(versions, [ps]).result())
+        return known.of(ps)["versions"]
 
     def _take_in(self, ps: str, student: str, released: Release) -> Submission:
         folder = self.classroom / "submitted" / student / ps
         if not folder.is_dir():
-            raise IntakeError(f"missing: there is nothing in classroom/submitted/{student}/{ps}.")
+            raise IntakeError(f"missing: there is nothing in classroom/submitted/{printable(student)}/{ps}.")
         submission = take_in(folder, student, released.notebook, ps, released.earlier)
         staged = self.classroom / "intake" / student / ps
         staged.mkdir(parents=True, exist_ok=True)
@@ -179,7 +186,9 @@ class Course:
             (staged / "timestamp.txt").write_text(f"{submission.handed_in:%Y-%m-%d %H:%M:%S} UTC")
         return submission
 
-    def _record_some(self, ps: str, running: dict[Future, Submission], ledger: "Ledger", current: dict) -> Iterator[list[Result]]:
+    def _record_some(
+        self, ps: str, running: dict[Future, Submission], ledger: Ledger, current: dict[str, str], asked: dict[str, str]
+    ) -> Iterator[list[Result]]:
         """Enter what has been executed into the gradebook, and write its feedback."""
         for done in wait(running, return_when=FIRST_COMPLETED).done:
             submission = running.pop(done)
@@ -187,21 +196,43 @@ class Course:
             try:
                 executed = self._result(done)
                 self._executed[student, ps] = self._outputs(ps, submission, executed["outputs"])
-                self._run(self.api.autograde, ps, student, force=True, create=True)
-                self._run(self.api.generate_feedback, ps, student, force=True)
-                ledger.write(
-                    student,
-                    content=submission.content,
-                    versions=current,
-                    notes=submission.notes,
-                    ended=executed["ended"],
-                    seconds=executed["seconds"],
-                )
-                yield self.results(ps, student)
+                answers = marks.answers(submission.notebook, asked)
+                self._enter(ps, student, ledger, answers)
+                known = self._standing(ps, student)
+                told = {"content": submission.content, "versions": current, "answers": answers, "problem": ""}
+                closed = [f"called what is closed for this set: {', '.join(executed['closed'])}"] * bool(executed["closed"])
+                told |= {"notes": submission.notes + closed, "ended": executed["ended"], "seconds": executed["seconds"]}
+                self._page(ps, student, known, ledger, **told)
+                yield known.results
             except (CourseError, NotebookError, SandboxError) as error:
                 yield self._without_score(ps, student, str(error), ledger)
             finally:
                 self._executed.pop((student, ps), None)
+
+    def _enter(self, ps: str, student: str, ledger: Ledger, answers: dict[str, str]) -> None:
+        """The scores into the gradebook; a person's marks of what has not changed stand.
+
+        From before the gradebook changes until the ledger has it all, the ledger says that this student is to be graded anew:
+        of a call that is killed in between, nothing but `marked` is needed.
+        """
+        with self.api.gradebook as gradebook:
+            given = gradebooks.given_for(gradebook, ps, student, ledger.of(student))
+        ledger.update(student, content="", marked=given)
+        self._run(self.api.autograde, ps, student, force=True, create=True)
+        with self.api.gradebook as gradebook:
+            gradebooks.keep(gradebook, ps, student, given, answers)
+
+    def _page(self, ps: str, student: str, known: Standing, ledger: Ledger, **told) -> None:
+        """Write the student's feedback where it would say something new, and into the ledger what is `told` besides."""
+        page, shown, unwritten = self.feedback(ps, student), known.digest, ""
+        if told or ledger.of(student).get("page") != shown or not page.exists():
+            try:
+                self.write_feedback(ps, student)
+                self.rewritten.append(student)
+            except CourseError as error:  # the points stand; the next call tries again
+                page.unlink(missing_ok=True)
+                shown, unwritten = "", f"its feedback could not be written: {error}"
+            ledger.update(student, **told, page=shown, unwritten=unwritten)
 
     def _result(self, done: Future) -> dict:
         try:
@@ -230,40 +261,79 @@ class Course:
         return notebook, resources
 
     def results(self, ps: str, student: str) -> list[Result]:
-        """The scores in the gradebook, with the hints that the autograded notebook holds."""
+        """What table, CSV, report, feedback and export say of a student: points, their state, hints, a person's comments.
+
+        The points are the gradebook's, the hints those of the autograded notebook. Where the last hand-in could not be graded
+        there is one result, without points, that says why.
+        """
+        entry = self._ledger(ps).of(student)
+        if not entry.get("content"):
+            return self._without_score(ps, student, entry.get("problem") or NOT_YET)
+        known = self._standing(ps, student)
+        return known.results if known else self._without_score(ps, student, NOT_YET)
+
+    def _standing(self, ps: str, student: str) -> Standing | None:
+        """None where gradebook or autograded notebook are not there (any more)."""
         try:
             with self.api.gradebook as gradebook:
-                notebooks = gradebook.find_submission(ps, student).notebooks
-                grades = [
-                    (grade.name, grade.cell.cell_type, grade.score, grade.max_score, grade.needs_manual_grade)
-                    for notebook in notebooks for grade in notebook.grades
-                ]  # fmt: skip
-        except MissingEntry:
-            return self._without_score(ps, student, "not graded yet")
-        executed = self._autograded(ps, student)
-        data = {found["exercise"]: found for found, _ in check_outputs(executed, graded=True).values()}
-        ends = {
-            exercise_number(cell.metadata.nbgrader.grade_id): output.evalue
-            for cell in executed.cells if is_test(cell)
-            for output in cell.get("outputs", []) if output.output_type == "error"
-        }  # fmt: skip
-        results = []
-        for name, cell_type, score, max_score, by_hand in grades:
-            number = exercise_number(name)
-            found = data.get(number, {})
-            hint = "" if score == max_score or by_hand else found.get("hint") or ends.get(number, "")
-            points = None if cell_type != "code" and by_hand else score or 0.0
-            results.append(Result(student, number, points, max_score, hint, misconception=found.get("misconception", "")))
-        return sorted(results, key=lambda result: result.exercise)
+                return standing(gradebook, ps, student, self._autograded(ps, student))
+        except (MissingEntry, NotebookError):
+            return None
+
+    def _show_marks(self, notebook: nbformat.NotebookNode, resources: dict) -> tuple[nbformat.NotebookNode, dict]:
+        """A preprocessor in the place of nbgrader's GetGrades: the page says what `results` says."""
+        about = resources["nbgrader"]
+        put_marks(self._standing(about["assignment"], about["student"]), notebook, about)
+        return notebook, resources
+
+    def write_feedback(self, ps: str, student: str) -> Path:
+        """Write one student's page. Raises CourseError where it cannot be."""
+        self._run(self.api.generate_feedback, ps, student, force=True)
+        return self.feedback(ps, student)
+
+    def rewrite_feedback(self, ps: str, students: Iterable[str] | None = None) -> list[str]:
+        """Write the pages of everybody who has been graded (or of `students`) anew; returns whose they are."""
+        with self.at_work(), printing(not missing()):
+            gradebooks.settle_penalties(self.api, ps)
+            ledger = self._ledger(ps)
+            graded = [student for student in ledger.entries if not self.results(ps, student)[0].problem]
+            strangers = set(students or ()) - set(graded)
+            if strangers or not graded:
+                who = ", ".join(map(printable, sorted(strangers))) or "anybody"
+                raise CourseError(f"Nothing of {ps} by {who} has been graded: first run vae-edu grade {ps}.")
+            for student in students or graded:
+                self.write_feedback(ps, student)
+                ledger.update(student, page=self._standing(ps, student).digest, unwritten="")
+            return list(students or graded)
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """What grades, marks or writes for the course does so alone. Raises BusyError, and FullError when the disk is full."""
+        if self._at_work:
+            yield
+            return
+        with needs_room(self.classroom), alone(self.classroom / "state"):
+            gradebooks.make(self.classroom / "gradebook.db", self.api.course_id)
+            self._at_work = True
+            try:
+                yield
+            finally:
+                self._at_work = False
+
+    def _ledger(self, name: str) -> Ledger:
+        return Ledger(self.classroom / "state" / f"{name}.json")
 
     def _autograded(self, ps: str, student: str) -> nbformat.NotebookNode:
         return read(self.classroom / "autograded" / student / ps / f"{ps}.ipynb")
 
     def remarks(self, ps: str) -> dict[str, list[str]]:
         """What a person may want to look at, by student: cells that were put back, processes that were lost."""
-        entries = Ledger(self.classroom / "state" / f"{ps}.json").entries
-        found = {student: [*entry.get("notes", []), *entry.get("ended", [])] for student, entry in sorted(entries.items())}
-        return {student: remarks for student, remarks in found.items() if remarks}
+        found = {}
+        for student, entry in sorted(self._ledger(ps).entries.items()):
+            said = [*entry.get("notes", []), *entry.get("ended", []), entry.get("unwritten", "")]
+            if any(said):
+                found[printable(student)] = [printable(remark) for remark in said if remark]
+        return found
 
     def feedback(self, ps: str, student: str) -> Path:
         return self.classroom / "feedback" / student / ps / f"{ps}.html"
@@ -273,49 +343,19 @@ class Course:
             warnings.simplefilter("ignore")  # nbgrader's own, of SQLAlchemy and of older Jupyter interfaces
             outcome = step(*arguments, **options)
         if not outcome["success"]:
+            whole = OSError(outcome.get("log", "") + outcome.get("error", ""))
+            if is_full(whole):
+                raise whole
             raise CourseError(f"nbgrader failed: {reason(outcome)}")
 
-    def _without_score(self, ps: str, student: str, problem: str, ledger: "Ledger | None" = None) -> list[Result]:
+    def _without_score(self, ps: str, student: str, problem: str, ledger: Ledger | None = None) -> list[Result]:
+        """The one result of who has no score. With a ledger it is news: an earlier hand-in's page goes, its marks are kept."""
         if ledger:
-            ledger.write(student, problem=problem)
-        return [Result(student, ps, None, 0.0, problem=problem)]
+            ledger.update(student, content="", problem=problem, page="", notes=[], ended=[], unwritten="")
+            self.feedback(ps, student).unlink(missing_ok=True)
+        return [Result(printable(student), ps, None, 0.0, problem=printable(problem), state=marks.NO_SCORE)]
 
 
 def workers(jobs: int) -> ProcessPoolExecutor:
     """Processes in which submissions are run and judged. Each starts its own sandbox with its first submission."""
     return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
-
-
-class Ledger:
-    """What has been graded, in a file: written after every student, so that a call that was killed is taken up again."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        try:
-            self.entries = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            self.entries = {}
-
-    def todo(self, submission: Submission, current: dict[str, str]) -> list[str] | None:
-        """The exercises whose check has changed since this very submission was graded; None: all of it."""
-        entry = self.entries.get(submission.student, {})
-        if entry.get("content") != submission.content or entry["versions"].keys() != current.keys():
-            return None
-        return [number for number, version in current.items() if entry["versions"][number] != version]
-
-    def write(self, student: str, **entry) -> None:
-        self.entries[student] = entry
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_suffix(".partial")
-        partial.write_text(json.dumps(self.entries, indent=0), encoding="utf-8")
-        os.replace(partial, self.path)
-
-
-def is_test(cell: nbformat.NotebookNode) -> bool:
-    """Graded by running it, and not the student's to edit."""
-    marks = cell.metadata.get("nbgrader", {})
-    return bool(marks.get("grade")) and not marks.get("solution")
-
-
-def id_of_test(cell: nbformat.NotebookNode) -> str:
-    return cell.metadata.nbgrader.grade_id if is_test(cell) else ""

@@ -2,13 +2,20 @@
 
 import html
 import json
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from nbconvert.exporters import Exporter, HTMLExporter
 from nbformat import NotebookNode
 
 from . import wire
+from .marks import EARLIER, LATE, total
+from .releases import exercise_number
 from .sandbox import Process
+from .standing import Standing
 
 SECONDS, PATIENCE = 20.0, 6.0  # of processor time for one page, and times as many by the clock
 
@@ -64,5 +71,34 @@ class FeedbackExporter(HTMLExporter):
     printer: Printer
 
     def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **kw) -> tuple[str, dict]:
+        """Its template shows every score as a number; where there is none yet, the page says so."""
         nb, resources = Exporter.from_notebook_node(self, nb, resources, **kw)
-        return self.printer.page(nb, dict(resources["nbgrader"])), resources
+        page = self.printer.page(nb, dict(resources["nbgrader"]))
+        return re.sub(r"Score: nan / ([\d.]+)", r"Score: – / \1, waits for a person", page), resources
+
+
+@contextmanager
+def printing(locked: bool) -> Iterator[Printer]:
+    """While it lasts, pages can be written."""
+    FeedbackExporter.printer = Printer(locked)
+    try:
+        yield FeedbackExporter.printer
+    finally:
+        FeedbackExporter.printer.close()
+
+
+def put_marks(standing: Standing, notebook: NotebookNode, about: dict) -> None:
+    """Points and comments into the cells, where nbgrader's template looks for them, and the total into `about`."""
+    exercises = {result.exercise: result for result in standing.results}
+    for cell in notebook.cells:
+        marks = cell.metadata.get("nbgrader", {})
+        grade_id = marks.get("grade_id", "")
+        if grade_id in standing.cells:
+            result = standing.cells[grade_id]
+            marks["score"], marks["points"] = math.nan if result.points is None else result.points, result.max_points
+        if marks.get("solution"):
+            earlier = exercise_number(grade_id) in exercises and exercises[exercise_number(grade_id)].state == EARLIER
+            told = ["This mark was given for an earlier answer."] * earlier + [standing.comments.get(grade_id, "")]
+            marks["comment"] = " ".join(filter(None, told))
+    about["score"], about["max_score"] = total(standing.results)
+    about["late_penalty"] = -exercises[LATE].points if LATE in exercises else 0.0

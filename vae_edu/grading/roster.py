@@ -1,4 +1,4 @@
-"""A class comes in as CSV, hand-ins as archives, and grades go out as CSV, in the words of Canvas and Moodle."""
+"""A class comes in as CSV, hand-ins as archives, in the words of Canvas and Moodle."""
 
 import contextlib
 import csv
@@ -54,7 +54,7 @@ def read_roster(course: Course, path: Path) -> list[str]:
             raise CourseError(f"{path}, line {number}, {line(name, 80)}: {error}") from None
         if found.setdefault(name, student) != student:
             raise CourseError(f"{path}, line {number}: {name} is there twice, as two students: mend the roster.")
-    with course.api.gradebook as gradebook:
+    with course.at_work(), course.api.gradebook as gradebook:
         for name, student in found.items():
             gradebook.update_or_create_student(name, **student)
     return list(found)
@@ -82,32 +82,6 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     except OSError as error:
         raise CourseError(f"{path} cannot be read ({error.strerror or error}): name a CSV file.") from None
     return rows
-
-
-def write_grades(course: Course, ps: str, path: Path, form: str) -> Path:
-    """Everybody's score, written answers and late penalty included, for an import into Canvas or Moodle.
-
-    A student without a score has an empty cell: those systems leave what they have.
-    """
-    with course.api.gradebook as gradebook:
-        if ps not in [assignment.name for assignment in gradebook.assignments]:
-            raise CourseError(f"Nothing of {ps} has been graded: first run vae-edu grade {ps}.")
-        maximum = gradebook.find_assignment(ps).max_score
-        rows = []
-        for student in gradebook.students:
-            (score,) = [s for s in student.submissions if s.name == ps] or [None]
-            points = "" if score is None else f"{max(0.0, score.score - (score.late_submission_penalty or 0.0)):g}"
-            rows.append([*(getattr(student, field) or "" for field in COLUMNS), points])
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        out = csv.writer(file)
-        if form == "canvas":
-            out.writerow(["Student", "ID", "SIS User ID", "SIS Login ID", "Section", ps])
-            out.writerow(["    Points Possible", "", "", "", "", f"{maximum:g}"])
-            out.writerows([f"{last}, {first}".strip(", "), lms, "", login, "", n] for login, first, last, _, lms, n in rows)
-        else:
-            out.writerow(["Username", "First name", "Last name", "Email address", "ID number", ps])
-            out.writerows(rows)
-    return path
 
 
 def collect(course: Course, ps: str, archives: Iterable[Path], pattern: str) -> Iterator[tuple[str, str]]:
