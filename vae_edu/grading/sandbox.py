@@ -34,13 +34,14 @@ class Ended(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one submission. memory, disk: bytes; seconds: of processor time in all; cell, call: of processor time for each cell and
+    """Of one submission. memory, disk: bytes; files: how many, in /tmp and in /dev/shm; seconds: of processor time in all; cell, call: of processor time for each cell and
     each call of a graded function, and `patience` times as many by the clock; grace: by the clock, until a process that does not
     keep to them is stopped; whole: by the clock for the notebook.
     """
 
     memory: int = 2 * 2**30
     disk: int = MEMORY_OF_FILES
+    files: int = 10_000
     processes: int = 24
     seconds: int = 600
     cell: float = 60.0
