@@ -74,22 +74,3 @@ def test_a_cell_gives_back_what_a_kernel_would():
         submission.close()
 
 
-@needs_bwrap
-def test_no_setting_of_the_kernel_can_be_opened_for_writing():
-    """Of root's too: "uid 65534" inside a sandbox is root outside where root started it."""
-    source = (
-        "import os\nopened = []\nfor folder, _, names in os.walk('/proc/sys'):\n    for name in names:\n"
-        "        try: os.close(os.open(f'{folder}/{name}', os.O_WRONLY)); opened.append(f'{folder}/{name}')\n"
-        "        except OSError: pass\nopened, sum(len(names) for _, _, names in os.walk('/proc/sys')) > 100"
-    )
-    with Sandbox() as sandbox:
-        submission = sandbox.submission({})
-        (found,) = submission.ask({"do": "cell", "source": source, "seconds": 20}, 30)["outputs"]
-        submission.close()
-    assert found["data"]["text/plain"] == "([], True)"
-
-
-@needs_bwrap
-def test_the_doctor_tries_to_leave_the_sandbox():
-    (found,) = [(works, said) for what, works, said in examine() if what == "submissions can be isolated"]
-    assert found[0] and "could not read a file of this machine, change the library, reach the network" in found[1]

@@ -10,9 +10,8 @@ import json
 import os
 import warnings
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
@@ -25,6 +24,7 @@ from ..notebooks import NotebookError, check_outputs, kernel_surroundings, read
 from .execute import execute, versions
 from .feedback import FeedbackExporter
 from .intake import IntakeError, Submission, take_in
+from .processes import workers
 from .sandbox import Limits, SandboxError, missing
 
 
@@ -255,11 +255,6 @@ class Course:
         if ledger:
             ledger.write(student, problem=problem)
         return [Result(student, ps, None, 0.0, problem=problem)]
-
-
-def workers(jobs: int) -> ProcessPoolExecutor:
-    """Processes in which submissions are run and judged. Each starts its own sandbox with its first submission."""
-    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
 
 
 class Ledger:

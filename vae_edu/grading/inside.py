@@ -19,6 +19,7 @@ import time
 import traceback
 from pathlib import Path
 
+from .processes import adopt_orphans, end_all_below
 from .walls import WORK, lock, unshare
 from .wire import WireError, receive, send
 
@@ -70,6 +71,8 @@ def _warm_up() -> None:
 
 def _supervise(first: int, born: int, control: socket.socket, locked: bool) -> None:
     """Wait for the child, kill it on request or where it takes too much, and tell how it ended."""
+    if not locked:
+        adopt_orphans()
     line = os.read(born, 200).decode()  # comes when the child has locked itself away, or failed to
     os.close(born)
     leader, _, limits = line.partition(" ")
@@ -90,13 +93,13 @@ def _supervise(first: int, born: int, control: socket.socket, locked: bool) -> N
                 elif sum(max(0, _own_bytes(pid) - inherited) for pid in found) > memory:
                     reason = "memory"
                 if reason:
-                    _kill(leader, locked)
+                    _kill(leader, first, locked)
             continue
-        _kill(leader, locked)  # "stop", or the grader is gone
+        _kill(leader, first, locked)  # "stop", or the grader is gone
         if not request:
             sys.exit()
     if not locked:
-        _kill(leader, locked)
+        _kill(leader, first, locked)
     while locked and _strangers(first):  # nothing may be left when the next submission comes
         time.sleep(0.01)
     control.settimeout(None)
@@ -104,11 +107,12 @@ def _supervise(first: int, born: int, control: socket.socket, locked: bool) -> N
     send(control, {"reason": reason, "signal": code - 128 if code > 128 else max(0, -code), "code": code})
 
 
-def _kill(leader: str, locked: bool) -> None:
+def _kill(leader: str, first: int, locked: bool) -> None:
     try:
         if locked and Path("/proc/1/comm").read_text() == "bwrap\n":
             os.kill(-1, signal.SIGKILL)  # all at once, or a fork bomb outruns it; the parent and bubblewrap itself are spared
         elif not locked:
+            end_all_below(spared=first)  # it empties the submission's folder
             os.killpg(int(leader), signal.SIGKILL)
     except (ProcessLookupError, PermissionError, ValueError):
         pass

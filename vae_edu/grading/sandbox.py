@@ -34,9 +34,9 @@ class Ended(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one submission. memory, disk: bytes; files: how many, in /tmp and in /dev/shm; seconds: of processor time in all; cell, call: of processor time for each cell and
-    each call of a graded function, and `patience` times as many by the clock; grace: by the clock, until a process that does not
-    keep to them is stopped; whole: by the clock for the notebook.
+    """Of one submission. memory, disk: bytes; files: how many, in /tmp and in /dev/shm each; seconds: of processor time in all;
+    cell, call: of processor time for each cell and each call of a graded function, and `patience` times as many by the clock;
+    grace: by the clock, until a process that does not keep to them is stopped; whole: by the clock for the notebook.
     """
 
     memory: int = 2 * 2**30
