@@ -5,15 +5,13 @@ are taken in (`intake`), run by isolated workers (`execute`), and only then hand
 one process, which never runs a student's line.
 """
 
-import hashlib
 import os
 import secrets
 import warnings
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import asdict
-from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
@@ -26,14 +24,15 @@ from traitlets.config import Config, PyFileConfigLoader
 from ..notebooks import NotebookError, kernel_surroundings, read
 from . import gradebooks, marks
 from .disk import alone, is_full, needs_room, write_whole
-from .execute import execute, versions
+from .execute import execute
 from .feedback import FeedbackExporter, printing, put_marks
 from .intake import IntakeError, Submission, take_in
-from .ledger import Ledger
+from .ledger import Ledger, check_versions
 from .marks import Result, id_of_test, is_test
 from .outside import printable
+from .processes import workers
 from .releases import Release, exercise_number, faulty, reason, release
-from .sandbox import Limits, SandboxError, missing
+from .sandbox import Limits, SandboxError, missing, visible
 from .standing import Standing, standing
 
 
@@ -118,8 +117,8 @@ class Course:
             yield from self._grade(ps, students, executor, jobs, locked, again, limits)
 
     def _grade(self, ps, students, executor, jobs, locked, again, limits) -> Iterator[list[Result]]:
-        if locked and missing():
-            raise SandboxError(missing())
+        if locked and (problem := missing() or visible(self.root, self.home)):
+            raise SandboxError(problem)
         released = self.released(ps)
         self.said = released.said
         asked = marks.questions(released.notebook)
@@ -132,7 +131,7 @@ class Course:
         running: dict[Future, Submission] = {}
         try:
             gradebooks.settle_penalties(self.api, ps)
-            current = self._versions(ps, pool)
+            current = check_versions(self._ledger("checks"), ps, pool)
             for student in students:
                 try:
                     submission = self._take_in(ps, student, released)
@@ -163,15 +162,6 @@ class Course:
         finally:
             if own:
                 own.shutdown(cancel_futures=True)
-
-    def _versions(self, ps: str, pool: Executor) -> dict[str, str]:
-        """The version of each check of the problem set; asked of a worker where a file of the checks has changed."""
-        files = sorted((Path(__file__).parents[1] / "exercises").rglob("*.py"))
-        source = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
-        known = self._ledger("checks")
-        if known.of(ps).get("source") != source:
-            known.update(ps, source=source, versions=pool.submit(versions, [ps]).result())
-        return known.of(ps)["versions"]
 
     def _take_in(self, ps: str, student: str, released: Release) -> Submission:
         folder = self.classroom / "submitted" / student / ps
@@ -354,8 +344,3 @@ class Course:
             ledger.update(student, content="", problem=problem, page="", notes=[], ended=[], unwritten="")
             self.feedback(ps, student).unlink(missing_ok=True)
         return [Result(printable(student), ps, None, 0.0, problem=printable(problem), state=marks.NO_SCORE)]
-
-
-def workers(jobs: int) -> ProcessPoolExecutor:
-    """Processes in which submissions are run and judged. Each starts its own sandbox with its first submission."""
-    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))

@@ -11,7 +11,6 @@ import ctypes
 import importlib
 import io
 import os
-import resource
 import signal
 import socket
 import sys
@@ -20,15 +19,11 @@ import time
 import traceback
 from pathlib import Path
 
-from .denied import deny
+from .processes import adopt_orphans, end_all_below
+from .walls import WORK, lock, unshare
 from .wire import WireError, receive, send
 
-CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x8000000, 0x10000000, 0x20000000
-MS_BIND, MS_MOVE, MS_REC, MS_PRIVATE = 0x1000, 0x2000, 0x4000, 0x40000
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
-UID = 65534
 CELL_TEXT = 200_000  # characters of one cell's stdout, and of its stderr, that are kept
-WORK = "/tmp/work"
 
 
 def main(descriptor: int, locked: bool) -> None:
@@ -73,6 +68,8 @@ def _warm_up() -> None:
 
 def _supervise(first: int, born: int, control: socket.socket, locked: bool) -> None:
     """Wait for the child, kill it on request or where it takes too much, and tell how it ended."""
+    if not locked:
+        adopt_orphans()
     line = os.read(born, 200).decode()  # comes when the child has locked itself away, or failed to
     os.close(born)
     leader, _, limits = line.partition(" ")
@@ -93,13 +90,13 @@ def _supervise(first: int, born: int, control: socket.socket, locked: bool) -> N
                 elif sum(max(0, _own_bytes(pid) - inherited) for pid in found) > memory:
                     reason = "memory"
                 if reason:
-                    _kill(leader, locked)
+                    _kill(leader, first, locked)
             continue
-        _kill(leader, locked)  # "stop", or the grader is gone
+        _kill(leader, first, locked)  # "stop", or the grader is gone
         if not request:
             sys.exit()
     if not locked:
-        _kill(leader, locked)
+        _kill(leader, first, locked)
     while locked and _strangers(first):  # nothing may be left when the next submission comes
         time.sleep(0.01)
     control.settimeout(None)
@@ -107,11 +104,12 @@ def _supervise(first: int, born: int, control: socket.socket, locked: bool) -> N
     send(control, {"reason": reason, "signal": code - 128 if code > 128 else max(0, -code), "code": code})
 
 
-def _kill(leader: str, locked: bool) -> None:
+def _kill(leader: str, first: int, locked: bool) -> None:
     try:
         if locked and Path("/proc/1/comm").read_text() == "bwrap\n":
             os.kill(-1, signal.SIGKILL)  # all at once, or a fork bomb outruns it; the parent and bubblewrap itself are spared
         elif not locked:
+            end_all_below(spared=first)  # it empties the submission's folder
             os.killpg(int(leader), signal.SIGKILL)
     except (ProcessLookupError, PermissionError, ValueError):
         pass
@@ -142,12 +140,12 @@ def _separate(descriptor: int, told: int, libc: ctypes.CDLL | None) -> None:
         start = receive(connection)
         limits = start["limits"]
         if libc:
-            _unshare(libc)
+            unshare(libc)
         with contextlib.nullcontext(WORK) if libc else tempfile.TemporaryDirectory() as folder:
             leader = os.fork()
             if leader == 0:
                 os.close(told)
-                _lock(libc, limits, folder)
+                lock(libc, limits, folder)
                 _serve(connection, start)
                 os._exit(0)
             os.write(told, f"{leader} {limits['memory']} {limits['processes']}".encode())
@@ -159,53 +157,6 @@ def _separate(descriptor: int, told: int, libc: ctypes.CDLL | None) -> None:
         sys.stderr.write(f"sandbox: {error}\n")
     finally:
         os._exit(status)
-
-
-def _unshare(libc: ctypes.CDLL) -> None:
-    """A user, mount, process and IPC namespace of its own: neither the parent nor what others left can be reached."""
-    _ask(libc, libc.unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC), "unshare")
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{UID} {UID} 1")
-    Path("/proc/self/gid_map").write_text(f"{UID} {UID} 1")
-    _ask(libc, libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None), "mount")
-    _ask(libc, libc.prctl(PR_SET_DUMPABLE, 0))
-
-
-def _lock(libc: ctypes.CDLL | None, limits: dict, folder: str) -> None:
-    """In the submission's process: an empty /tmp, bounded resources, no privileges left to regain."""
-    os.setsid()
-    if libc:
-        size = f"size={limits['disk']},mode=1777".encode()
-        for place in (b"/fresh", b"/dev/shm"):
-            _ask(libc, libc.mount(b"tmpfs", place, b"tmpfs", 0, size), "mount")
-        for python in {sys.prefix, sys.base_prefix}:
-            if python.startswith("/tmp/"):  # a course that lives in /tmp: its Python has to stay there
-                os.makedirs(f"/fresh{python[4:]}")
-                _ask(libc, libc.mount(python.encode(), f"/fresh{python[4:]}".encode(), None, MS_BIND | MS_REC, None), "bind")
-        _ask(libc, libc.mount(b"/fresh", b"/tmp", None, MS_MOVE, None), "move")
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        header, nothing = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
-        _ask(libc, libc.capset(header, nothing), "capset")
-        _ask(libc, libc.prctl(PR_SET_DUMPABLE, 1))  # so that the parent may see how much memory it takes
-        deny(libc)
-        os.makedirs(folder)
-        resource.setrlimit(resource.RLIMIT_NPROC, (2 * limits["processes"],) * 2)  # the parent kills at half of it; not for root
-    for limit, value in {
-        resource.RLIMIT_AS: limits["memory"] + 2 * 2**30,  # address space: what torch maps without using it comes on top
-        resource.RLIMIT_CPU: limits["seconds"],
-        resource.RLIMIT_FSIZE: limits["disk"],
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NOFILE: 256,
-    }.items():
-        resource.setrlimit(limit, (value, value))
-    os.chdir(folder)
-    os.dup2(0, 2)  # what is printed past Python goes nowhere, like stdout
-
-
-def _ask(libc: ctypes.CDLL, result: int, what: str = "prctl") -> None:
-    if result != 0:
-        raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
 
 
 # --- the submission runs --------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 A page is one file that loads nothing: pictures are in it, formulas are MathML, and there is no script.
 """
 
+import ctypes
 import html
 import json
 import re
@@ -25,6 +26,7 @@ from .wire import WireError, receive, send
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; base-uri 'none'; form-action 'none'"
 MEMORY = 3 * 2**30
+PR_SET_PDEATHSIG = 1
 
 
 class Renderer(IPythonRenderer):
@@ -85,6 +87,8 @@ def main(descriptor: int) -> None:
     connection = socket.socket(fileno=descriptor)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGPROF, _late)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # it may be busy when the grader dies
     pages = exporter()
     about = {"score": 0, "max_score": 0, "late_penalty": 0, "notebook": ""}
     pages.from_notebook_node(nbformat.v4.new_notebook(), {"nbgrader": about})  # compiles the templates

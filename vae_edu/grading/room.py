@@ -12,7 +12,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 PUT_AWAY = ("exercises", "checks", "grading", "cli", "notebooks.py", "errata.py", "__pycache__")
-BROUGHT = ("checks/calling.py", *(f"grading/{name}.py" for name in ("__init__", "inside", "wire", "outside", "denied", "pages")))
+INSIDE = ("__init__", "inside", "walls", "denied", "processes", "wire", "outside", "pages")
+BROUGHT = ("checks/calling.py", *(f"grading/{name}.py" for name in INSIDE))
 PROBE = ("vae_edu.reference", "probe")  # closed for every set
 CHECKS = '''"""`check` and `grade` while a class is graded: the graded cells of the course say the same, on other inputs."""
 

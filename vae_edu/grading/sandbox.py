@@ -35,13 +35,14 @@ class Ended(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one submission. memory, disk: bytes; seconds: of processor time in all; cell, call: of processor time for each cell and
-    each call of a graded function, and `patience` times as many by the clock; grace: by the clock, until a process that does not
-    keep to them is stopped; whole: by the clock for the notebook.
+    """Of one submission. memory, disk: bytes; files: how many, in /tmp and in /dev/shm each; seconds: of processor time in all;
+    cell, call: of processor time for each cell and each call of a graded function, and `patience` times as many by the clock;
+    grace: by the clock, until a process that does not keep to them is stopped; whole: by the clock for the notebook.
     """
 
     memory: int = 2 * 2**30
     disk: int = MEMORY_OF_FILES
+    files: int = 10_000
     processes: int = 24
     seconds: int = 600
     cell: float = 60.0
@@ -70,6 +71,17 @@ def shown() -> list[str]:
     """What of this machine is seen inside: Python, and what Python needs."""
     folders = ["/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", sys.base_prefix, sys.prefix]
     return [path for path in dict.fromkeys(folders) if path == "/usr" or not path.startswith("/usr/")]
+
+
+def visible(*folders: Path) -> str:
+    """Empty where submissions see none of these folders, else one sentence: what to do about it."""
+    for folder in folders:
+        for path in shown():
+            if folder.is_relative_to(path):
+                return (
+                    f"{folder} lies in {path}, which submissions can read, for Python needs it: move the course, say into /home."
+                )
+    return ""
 
 
 def command(module: str, descriptor: int, locked: bool, room: Path) -> list[str]:
