@@ -356,11 +356,12 @@ def pictures_in_the_answer(folder, host):
     edit(folder, change)
 
 
-def one_picture_a_thousand_times(folder, host):
+def one_label_a_thousand_times(folder, host):
+    """Each time, the page would hold the picture again."""
+
     def change(content):
-        picture = base64.b64encode(PNG + bytes(200_000)).decode()
-        attachments = {"a": {"image/png": picture}}
-        source = "[x]: attachment:a\n\n" + "![](attachment:a) ![x] ![y][x]\n" * 900
+        attachments = {"a": {"image/png": base64.b64encode(PNG + bytes(200_000)).decode()}}
+        source = "![](attachment:a)\n\n[x]: attachment:a\n\n" + "![x] ![y][x]\n" * 900
         cell_of(content, "ps1-5-answer").update(source=source, attachments=attachments)
 
     edit(folder, change)
@@ -390,5 +391,5 @@ FOLDERS = {
     strange_numbers: (ALL, ""), a_number_of_a_million_digits: (None, "not a notebook"), other_line_ends: (ALL, ""),
     null_bytes: (ALL, ""), a_file_full_of_holes: (None, "too large"), folders_in_folders: (None, "nested more than"),
     thousands_of_empty_folders: (None, "too large"), open_socket: (None, "no plain file"), names_of_files: (ALL, ""),
-    pictures_in_the_answer: (ALL, ""), one_picture_a_thousand_times: (ALL, ""), entity_behind_a_backslash: (ALL, ""),
+    pictures_in_the_answer: (ALL, ""), one_label_a_thousand_times: (ALL, ""), entity_behind_a_backslash: (ALL, ""),
 }  # fmt: skip
