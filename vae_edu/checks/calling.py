@@ -181,10 +181,14 @@ def _closed(*args, **kwargs):
     raise RuntimeError("this is a closed-book exercise: the library function you call is the one to write yourself")
 
 
+class ClosedError(RuntimeError):
+    """What was called is put away while a class is graded."""
+
+
 def closed(what: str) -> NoReturn:
-    """In the place of what is put away while a class is graded: remembered, then refused."""
+    """In the place of what is put away: remembered, then refused."""
     closed_calls.append(what)
-    raise RuntimeError(f"{what} is closed while this problem set is graded: it is what you are asked to write, or tells it")
+    raise ClosedError(f"{what} is put away while a class is graded: write your own")
 
 
 class OutOfTime(BaseException):
@@ -234,7 +238,7 @@ def _raised(error: BaseException, function: Callable) -> Failure:
     frames = traceback.extract_tb(error.__traceback__)
     source = getattr(getattr(function, "__code__", None), "co_filename", None)
     line = next((f.line for f in reversed(frames) if f.filename == source and f.line), "")
-    where = f", in the line `{line}`" if line else ""
+    where = f", in the line `{line}`" if line and not isinstance(error, ClosedError) else ""
     return Failure(f"raised {type(error).__name__}", f"{type(error).__name__}: {said(error)}{where}")
 
 

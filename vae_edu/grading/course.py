@@ -113,7 +113,7 @@ class Course:
         executor: where submissions run (default: a process for each of `jobs`, or of the cores); locked: in a sandbox;
         again: also what has not changed. While it runs, nobody else is at work on this course (see `at_work`).
         """
-        with self.at_work(), printing(locked) as self._printer:
+        with self.at_work(), printing(locked):
             yield from self._grade(ps, students, executor, jobs, locked, again, limits)
 
     def _grade(self, ps, students, executor, jobs, locked, again, limits) -> Iterator[list[Result]]:
@@ -152,7 +152,7 @@ class Course:
                 job |= {"set": ps, "seed": seed}
                 job["only"] = todo and [grade_id for grade_id in tests if exercise_number(grade_id) in todo]
                 running[pool.submit(execute, job)] = submission
-                self._printer.start()
+                FeedbackExporter.printer.start()
                 while len(running) >= 2 * jobs:  # the class does not have to fit into memory
                     yield from self._record_some(ps, running, ledger, current, asked)
             while running:

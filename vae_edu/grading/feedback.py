@@ -68,7 +68,7 @@ def short_page(notebook: NotebookNode, about: dict) -> str:
 class FeedbackExporter(HTMLExporter):
     """What nbgrader's GenerateFeedback uses: its preprocessors run here, and `printer` makes the page."""
 
-    printer: Printer
+    printer: Printer  # of the class, since nbgrader copies what is in its configuration
 
     def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **kw) -> tuple[str, dict]:
         """Its template shows every score as a number; where there is none yet, the page says so."""
@@ -78,11 +78,11 @@ class FeedbackExporter(HTMLExporter):
 
 
 @contextmanager
-def printing(locked: bool) -> Iterator[Printer]:
+def printing(locked: bool) -> Iterator[None]:
     """While it lasts, pages can be written."""
     FeedbackExporter.printer = Printer(locked)
     try:
-        yield FeedbackExporter.printer
+        yield
     finally:
         FeedbackExporter.printer.close()
 
