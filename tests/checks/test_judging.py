@@ -279,3 +279,8 @@ def test_answers_of_uneven_number_are_told_without_a_crash_of_the_diagnosis():
 def test_a_factor_must_hold_where_the_expected_value_is_zero_too():
     text = text_of(lambda *sizes: answers_to("epitome_masks").rights["loop"](*sizes) + 0.5, EXERCISES["epitome_masks"])
     assert "off by the same +0.5 everywhere" in text
+
+
+def test_a_hundred_thousand_values_are_refused_before_they_are_looked_at():
+    many = calling.Function(EXERCISES["kl_normal"], lambda *a: (object(),) * 100_000)
+    assert many.call((1.0,) * 4) == calling.Failure("type", "it returns 100,000 values; expected 1.")

@@ -23,7 +23,7 @@ import torch
 
 TIME_LIMIT = 10.0  # seconds of processor time: a loaded machine fails nobody
 PATIENCE = 3.0  # times as much by the clock, for a function that sleeps or waits
-NUMBERS, PARTS = 2_000_000, 32  # numbers in one answer, and arrays
+NUMBERS, PARTS = 2_000_000, 100  # numbers in one answer, and arrays
 Arguments, Answer = tuple[Any, ...], tuple[np.ndarray, ...]
 
 closed_calls: list[str] = []  # what a submission has called that is closed while its problem set is graded
@@ -246,11 +246,14 @@ def _arrays(value: Any, parts: int) -> Answer | Failure:
     if value is None:
         return Failure("none", "it returns None: is a `return` missing?")
     try:
-        tensors = [torch.as_tensor(v).detach().cpu() for v in _parts(value, parts)]
+        values = _parts(value, parts)
+        if len(values) > PARTS:
+            return Failure("type", f"it returns {len(values):,} values; expected {parts}.")
+        tensors = [torch.as_tensor(v).detach().cpu() for v in values]
         if any(tensor.is_complex() for tensor in tensors):
             return Failure("type", "it returns complex numbers; expected real ones.")
-        if len(tensors) > PARTS or sum(tensor.numel() for tensor in tensors) > NUMBERS:
-            return Failure("type", f"its answer has more than {PARTS} parts or {NUMBERS:,} numbers.")
+        if sum(tensor.numel() for tensor in tensors) > NUMBERS:
+            return Failure("type", f"its answer has more than {NUMBERS:,} numbers.")
         return tuple(tensor.to_dense().to(torch.float64).numpy() for tensor in tensors)
     except Exception:
         return Failure("type", f"it returns a {type(value).__name__}; expected a tensor, or a tuple of tensors.")
