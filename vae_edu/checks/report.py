@@ -63,8 +63,9 @@ def as_html(report: Report, points: float | None = None, forecast: bool = False)
         parts.append(f'<details><summary>✓ {count}</summary><div style="margin-left: 1em">{inner}</div></details>')
     if report.printed.strip():
         parts.append(f'<div style="margin-top: 0.4em">Your function printed: <code>{html.escape(_printed(report))}</code></div>')
+    newline = "\n"
     frame = f"border-left: 4px solid {color}; padding: 0.2em 0.8em; max-width: 60em; overflow-wrap: anywhere"
-    return f'<div style="{frame}">{"".join(parts)}</div>'
+    return f'<div style="{frame}">{newline.join(parts)}</div>'
 
 
 def _once(rows: list[Row]) -> list[Row]:
