@@ -229,9 +229,9 @@ def test_grade_returns_points_as_a_plain_float_and_uses_other_inputs(capsys):
     assert grade("kl_standard_normal", right, points=4) == 4.0
     assert type(grade("kl_standard_normal", right, points=4)) is float
     assert grade("kl_standard_normal", lambda mu, logvar: 2 * right(mu, logvar), points=4) == 0.0
-    assert f"seed {checks.GRADE_SEED}" in capsys.readouterr().out
-    check("kl_standard_normal", right)
-    assert f"seed {checks.CHECK_SEED}" in capsys.readouterr().out
+    assert "4 of 4 points (a forecast: a class is graded on inputs of its own)" in capsys.readouterr().out
+    drawn = [EXERCISES["kl_standard_normal"].trials_of(seed)[-2].inputs for seed in (checks.CHECK_SEED, checks.GRADE_SEED)]
+    assert not np.array_equal(drawn[0][0][0], drawn[1][0][0])
 
 
 @pytest.mark.parametrize("points", [0, -1, math.nan, "4", None])
@@ -279,3 +279,8 @@ def test_answers_of_uneven_number_are_told_without_a_crash_of_the_diagnosis():
 def test_a_factor_must_hold_where_the_expected_value_is_zero_too():
     text = text_of(lambda *sizes: answers_to("epitome_masks").rights["loop"](*sizes) + 0.5, EXERCISES["epitome_masks"])
     assert "off by the same +0.5 everywhere" in text
+
+
+def test_a_hundred_thousand_values_are_refused_before_they_are_looked_at():
+    many = calling.Function(EXERCISES["kl_normal"], lambda *a: (object(),) * 100_000)
+    assert many.call((1.0,) * 4) == calling.Failure("type", "it returns 100,000 values; expected 1.")

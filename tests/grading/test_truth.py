@@ -18,7 +18,7 @@ from vae_edu.cli import main
 from vae_edu.grading import Course, CourseError, Result, as_table, workers, write_csv, write_report
 from vae_edu.grading import gradebooks as books
 from vae_edu.grading.demo import submit
-from vae_edu.grading.disk import BusyError, FullError, room, write_whole
+from vae_edu.grading.disk import BusyError, FullError, needs_room, write_whole
 from vae_edu.grading.grades import write_grades
 from vae_edu.grading.marks import EARLIER, GRADED, MARKED, WAITS, say_unmarked
 from vae_edu.grading.report import as_markdown
@@ -382,8 +382,8 @@ def test_a_file_is_whole_or_as_it_was(tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", fails)
-        with pytest.raises(FullError, match="is full: make room, then give the same command again"), room(tmp_path):
+        with pytest.raises(FullError, match="is full: make room, then give the same command again"), needs_room(tmp_path):
             write_whole(path, "after")
     assert path.read_text() == "before" and [p.name for p in tmp_path.iterdir()] == ["x"]
-    with pytest.raises(PermissionError), room(tmp_path):
+    with pytest.raises(PermissionError), needs_room(tmp_path):
         raise PermissionError("is no question of room")

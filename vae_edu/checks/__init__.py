@@ -15,7 +15,7 @@ from .calling import said
 from .diagnosis import run
 from .report import as_bundle, show
 
-CHECK_SEED, GRADE_SEED = 1, 413  # "hidden" means fresh inputs, not secret code: the grade's seed is stored with the score
+CHECK_SEED, GRADE_SEED = 1, 413  # of a notebook's own cells; a class is graded with a seed of its own, which it does not see
 
 
 def check(name: str, function: Any) -> None:
@@ -27,11 +27,15 @@ def check(name: str, function: Any) -> None:
         print(_broken(exercise, error))
 
 
-def grade(name: str, function: Any, points: float, seed: int = GRADE_SEED) -> float:
-    """The points earned, a float in 0..points, which nbgrader takes as the cell's score. Inputs are fresh."""
+def grade(name: str, function: Any, points: float) -> float:
+    """The points earned, a float in 0..points, which nbgrader takes as the cell's score. Inputs are fresh.
+
+    In a notebook they are a forecast, which the report says: while a class is graded, the inputs are others again.
+    """
     exercise, points = _exercise(name), _points(points)
     try:
-        score, bundle = graded(name, function, points, seed)
+        score, bundle = graded(name, function, points, GRADE_SEED)
+        bundle["text/plain"] += " (a forecast: a class is graded on inputs of its own)"
         show(bundle)
         return score
     except Exception as error:
@@ -39,7 +43,7 @@ def grade(name: str, function: Any, points: float, seed: int = GRADE_SEED) -> fl
         return 0.0
 
 
-def graded(name: str, function: Any, points: float, seed: int = GRADE_SEED) -> tuple[float, dict]:
+def graded(name: str, function: Any, points: float, seed: int) -> tuple[float, dict]:
     """The points earned, and the report as a notebook shows it: text, and data beside it."""
     report = run(_exercise(name), function, seed)
     return float(round(report.fraction * _points(points), 2)), as_bundle(report, points, seed)

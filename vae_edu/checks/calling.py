@@ -1,5 +1,6 @@
 """Call a student's function: the part of a check that has to happen in the process where the function lives.
 
+While a class is graded that process holds this module and no other of the checks (see `grading.room`).
 The function is called with copies of the inputs, its prints are caught, a call may take TIME_LIMIT seconds of processor time,
 and the library functions that the exercise asks for raise meanwhile (a courtesy, not a lock: the source is there to read).
 Whatever a notebook has set (default type and device, gradients, NumPy's and Python's warnings) does not reach a check, and what
@@ -13,19 +14,19 @@ import signal
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
 
-from ..exercises.exercise import Arguments, Exercise
-
 TIME_LIMIT = 10.0  # seconds of processor time: a loaded machine fails nobody
 PATIENCE = 3.0  # times as much by the clock, for a function that sleeps or waits
-NUMBERS = 2_000_000  # in one answer
-Answer = tuple[np.ndarray, ...]
+NUMBERS, PARTS = 2_000_000, 100  # numbers in one answer, and arrays
+Arguments, Answer = tuple[Any, ...], tuple[np.ndarray, ...]
+
+closed_calls: list[str] = []  # what a submission has called that is closed while its problem set is graded
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,23 @@ class Failure:
     message: str
 
 
-class Function:
-    """A student's function under an exercise: what it takes, what it answers, and its gradients."""
+@dataclass(frozen=True)
+class Wanted:
+    """What one has to know of an exercise to call a function: an `Exercise` without its answers."""
 
-    def __init__(self, exercise: Exercise, function: Any):
+    name: str
+    arguments: Sequence[str]
+    parts: int
+    closed_book: Sequence[Callable] = ()
+
+
+class Function:
+    """A student's function under an exercise: what it takes, what it answers, and its gradients.
+
+    exercise: an `Exercise`, or what is `Wanted` of one.
+    """
+
+    def __init__(self, exercise: Any, function: Any):
         self.exercise, self.function, self.printed = exercise, function, ""
 
     def misfit(self) -> str:
@@ -88,7 +102,7 @@ class Function:
         printed = Printed()
         try:
             with (
-                closed_book(self.exercise),
+                closed_book(self.exercise.closed_book),
                 time_limit(TIME_LIMIT),
                 contextlib.redirect_stdout(printed),
                 contextlib.redirect_stderr(printed),
@@ -150,9 +164,9 @@ def _unchanged(argument: Any, tensor: Any) -> bool:
 
 
 @contextlib.contextmanager
-def closed_book(exercise: Exercise) -> Iterator[None]:
-    """While it lasts, the library functions that the exercise asks for raise, however they were imported."""
-    inner = [inspect.unwrap(function) for function in exercise.closed_book]  # under decorators such as no_grad
+def closed_book(functions: Sequence[Callable]) -> Iterator[None]:
+    """While it lasts, these functions of the library, which are the ones to write, raise, however they were imported."""
+    inner = [inspect.unwrap(function) for function in functions]  # under decorators such as no_grad
     opened = [(function, function.__code__) for function in inner]
     try:
         for function, _ in opened:
@@ -165,6 +179,16 @@ def closed_book(exercise: Exercise) -> Iterator[None]:
 
 def _closed(*args, **kwargs):
     raise RuntimeError("this is a closed-book exercise: the library function you call is the one to write yourself")
+
+
+class ClosedError(RuntimeError):
+    """What was called is put away while a class is graded."""
+
+
+def closed(what: str) -> NoReturn:
+    """In the place of what is put away: remembered, then refused."""
+    closed_calls.append(what)
+    raise ClosedError(f"{what} is put away while a class is graded: write your own")
 
 
 class OutOfTime(BaseException):
@@ -214,7 +238,7 @@ def _raised(error: BaseException, function: Callable) -> Failure:
     frames = traceback.extract_tb(error.__traceback__)
     source = getattr(getattr(function, "__code__", None), "co_filename", None)
     line = next((f.line for f in reversed(frames) if f.filename == source and f.line), "")
-    where = f", in the line `{line}`" if line else ""
+    where = f", in the line `{line}`" if line and not isinstance(error, ClosedError) else ""
     return Failure(f"raised {type(error).__name__}", f"{type(error).__name__}: {said(error)}{where}")
 
 
@@ -222,7 +246,10 @@ def _arrays(value: Any, parts: int) -> Answer | Failure:
     if value is None:
         return Failure("none", "it returns None: is a `return` missing?")
     try:
-        tensors = [torch.as_tensor(v).detach().cpu() for v in _parts(value, parts)]
+        values = _parts(value, parts)
+        if len(values) > PARTS:
+            return Failure("type", f"it returns {len(values):,} values; expected {parts}.")
+        tensors = [torch.as_tensor(v).detach().cpu() for v in values]
         if any(tensor.is_complex() for tensor in tensors):
             return Failure("type", "it returns complex numbers; expected real ones.")
         if sum(tensor.numel() for tensor in tensors) > NUMBERS:

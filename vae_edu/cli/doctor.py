@@ -19,13 +19,13 @@ def doctor() -> None:
     """Try everything the course needs on this machine."""
     failures = 0
     for what, works, found in examine():
-        click.echo(f"{'✓' if works else '✗'} {what:<32} {found}")
-        failures += not works
+        click.echo(f"{'!' if works is None else '✓' if works else '✗'} {what:<32} {found}")
+        failures += works is False
     sys.exit(bool(failures))
 
 
-def examine() -> Iterator[tuple[str, bool, str]]:
-    """Yield (what was tried, did it work, what was found or what to do)."""
+def examine() -> Iterator[tuple[str, bool | None, str]]:
+    """Yield (what was tried, did it work, what was found or what to do). None: it works, but there is something to know."""
     yield "Python 3.11 or later", sys.version_info >= (3, 11), sys.version.split()[0]
     for package in PACKAGES:
         yield _try(f"import {package}", lambda name=package: importlib.import_module(name).__version__)
@@ -34,6 +34,7 @@ def examine() -> Iterator[tuple[str, bool, str]]:
     found = shutil.which("alembic", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
     yield "nbgrader finds alembic", bool(found), found or "missing: pip install alembic"
     yield _try("submissions can be isolated", _sandbox)
+    yield "who would grade", *_who()
     yield _try("the references are whole", _references)
     yield _try("the data sets at hand", _data)
     yield _try("a temporary file can be written", _disk)
@@ -73,6 +74,9 @@ def _sandbox() -> str:
             "read a file of this machine": f"open({secret.name!r})",
             "change the library": "import vae_edu; open(vae_edu.__file__, 'a')",
             "reach the network": f"import socket; socket.create_connection(('127.0.0.1', {server.getsockname()[1]}), 1)",
+            "change a setting of the kernel": "open('/proc/sys/kernel/core_pattern', 'r+')",
+            "change a device": "import os; os.chmod('/dev/null', 0o666)",
+            "see who keeps it": "import os; os.listdir('/proc/1')",
         }
         submission = sandbox.submission({})
         alive = submission.ask({"do": "cell", "source": "6 * 7", "seconds": 10}, 20)["outputs"]
@@ -84,6 +88,14 @@ def _sandbox() -> str:
                 raise RuntimeError(f"a submission could {what}: do not grade on this machine")
         submission.close()
     return f"{shutil.which('bwrap')}; could not {', '.join(attempts)}"
+
+
+def _who() -> tuple[bool | None, str]:
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return None, (
+            "you are root: a submission that breaks out of its sandbox would be root too; grade as an ordinary user where you can"
+        )
+    return True, "an ordinary user"
 
 
 def _references() -> str:

@@ -17,9 +17,10 @@ COURSE = click.option("--course", type=click.Path(path_type=Path), default=".", 
 @click.option("--cluster", metavar="tcp://HOST:8786", help="Run submissions on the workers of this Dask scheduler.")
 @click.option("--again", is_flag=True, help="Grade everything again, not only what has changed.")
 @click.option("--cell-seconds", default=60.0, show_default=True, type=click.FloatRange(0.1), help="What one cell may take.")
+@click.option("--notebook-seconds", default=900.0, show_default=True, type=click.FloatRange(1), help="And a whole notebook.")
 @click.option("--no-sandbox", is_flag=True, help="Run submissions unisolated: they can read and change what you can.")
 @COURSE
-def grade(problem_set, students, jobs, cluster, again, cell_seconds, no_sandbox, course) -> None:
+def grade(problem_set, students, jobs, cluster, again, cell_seconds, notebook_seconds, no_sandbox, course) -> None:
     """Grade the submissions of PROBLEM_SET in classroom/submitted/STUDENT/PROBLEM_SET/: those that are new or have changed."""
     from tqdm import tqdm
 
@@ -32,7 +33,8 @@ def grade(problem_set, students, jobs, cluster, again, cell_seconds, no_sandbox,
         raise click.ClickException(
             f"Nobody has submitted {problem_set}: put notebooks into classroom/submitted/STUDENT/{problem_set}/."
         )
-    options = {"jobs": jobs, "again": again, "locked": not no_sandbox, "limits": Limits(cell=cell_seconds)}
+    limits = Limits(cell=cell_seconds, whole=notebook_seconds)
+    options = {"jobs": jobs, "again": again, "locked": not no_sandbox, "limits": limits}
     results: list = []
     with (
         classroom.at_work(),
@@ -47,8 +49,8 @@ def grade(problem_set, students, jobs, cluster, again, cell_seconds, no_sandbox,
         files = []
         if not students:  # a table and a report of the class, not of a few
             table = write_csv(results, classroom.classroom / f"{problem_set}.csv")
-            files = [table, *write_report(problem_set, results, classroom.classroom)]
-    click.echo(as_table(results))
+            files = [table, *write_report(problem_set, results, classroom.classroom, classroom.remarks(problem_set))]
+    click.echo("\n".join([*classroom.said, as_table(results)]))
     for student, remarks in classroom.remarks(problem_set).items():
         click.echo(f"  {student}: {'; '.join(remarks)}")
     click.echo(f"\n{_pages(classroom.rewritten)} in {classroom.classroom / 'feedback'}")
@@ -129,7 +131,8 @@ def release(problem_sets: tuple[str, ...], course: Path) -> None:
 
     classroom = Course(course)
     for ps in problem_sets or classroom.problem_sets():
-        click.echo(classroom.release(ps).relative_to(classroom.root))
+        released = classroom.released(ps)
+        click.echo("\n  ".join([str(released.path.relative_to(classroom.root)), *released.said]))
 
 
 @click.command()

@@ -46,7 +46,8 @@ class Exercise:
     draw: fresh inputs from a numpy random generator; called several times, with batches of several sizes.
     reference: (label, arguments, expected or None) from a trained reference; None: the oracle says what is expected.
     differentiable: parameters through which gradients must pass, where the statement says so: one more core row.
-    closed_book: library functions that do what is asked; they raise while the student's function runs.
+    closed_book: functions of this library that do what is asked; they raise while the student's function runs, and have no
+        body while a class is graded.
     item: what the first dimension of an answer counts ("image", "sample"), for messages.
     """
 
@@ -140,7 +141,7 @@ class Exercise:
         """The rows of one check: worked cases and fixed inputs, fresh inputs drawn from the seed, the trained reference."""
         rng = np.random.default_rng(seed)
         inputs = [self.draw(rng) for _ in range(BATCHES)]
-        fresh = Trial(f"fresh random inputs, seed {seed}", inputs, [self.answer(arguments) for arguments in inputs])
+        fresh = Trial("fresh random inputs", inputs, [self.answer(arguments) for arguments in inputs])
         return [*self.constant_trials[:-1], fresh, self.constant_trials[-1]]
 
 

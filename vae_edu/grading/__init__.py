@@ -7,7 +7,7 @@ from importlib import import_module
 
 HOMES = {
     "Course": "course", "CourseError": "course", "Limits": "sandbox", "Result": "marks", "SandboxError": "sandbox",
-    "as_table": "table", "on_cluster": "cluster", "workers": "course", "write_csv": "table", "write_report": "report",
+    "as_table": "table", "on_cluster": "cluster", "workers": "processes", "write_csv": "table", "write_report": "report",
 }  # fmt: skip
 __all__ = list(HOMES)
 

@@ -5,32 +5,34 @@ are taken in (`intake`), run by isolated workers (`execute`), and only then hand
 one process, which never runs a student's line.
 """
 
-import hashlib
 import os
+import secrets
 import warnings
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import asdict
-from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
 from nbgrader.api import MissingEntry
 from nbgrader.apps import NbGraderAPI
 from nbgrader.preprocessors import AssignLatePenalties, ClearHiddenTests, OverwriteCells, SaveAutoGrades
+from sqlalchemy.exc import OperationalError
 from traitlets.config import Config, PyFileConfigLoader
 
 from ..notebooks import NotebookError, kernel_surroundings, read
 from . import gradebooks, marks
-from .disk import alone, is_full, room
-from .execute import execute, versions
-from .feedback import FeedbackExporter, put_marks
+from .disk import alone, is_full, needs_room, write_whole
+from .execute import execute
+from .feedback import FeedbackExporter, printing, put_marks
 from .intake import IntakeError, Submission, take_in
-from .ledger import Ledger
-from .marks import Result, exercise_number, id_of_test, is_test
+from .ledger import Ledger, check_versions
+from .marks import Result, id_of_test, is_test
 from .outside import printable
-from .sandbox import Limits, SandboxError, missing
+from .processes import workers
+from .releases import Release, exercise_number, faulty, reason, release
+from .sandbox import Limits, SandboxError, missing, visible
 from .standing import Standing, standing
 
 
@@ -59,14 +61,11 @@ class Course:
         config.NbGrader.logfile = None
         config.Autograde.sanitize_preprocessors = [OverwriteCells]  # the hidden tests; all else is `intake`'s
         config.Autograde.autograde_preprocessors = [self._put_in, SaveAutoGrades, AssignLatePenalties]
-        config.GenerateFeedback.preprocessors = [
-            ClearHiddenTests,
-            self._show_marks,
-            "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
-        ]
+        config.GenerateFeedback.preprocessors = [ClearHiddenTests, self._show_marks]
         config.GenerateFeedback.exporter_class = FeedbackExporter
         self.api = NbGraderAPI(config=config)
         self.rewritten: list[str] = []  # whose feedback pages this object has written
+        self.said: list[str] = []  # what a changed problem set means for those already graded
         self._executed: dict[tuple[str, str], list[list[dict]]] = {}
         self._at_work = False
 
@@ -75,10 +74,27 @@ class Course:
 
     def release(self, ps: str) -> Path:
         """Make the students' version of a problem set, and enter it into the gradebook. Returns its notebook."""
+        return self.released(ps).path
+
+    def released(self, ps: str) -> Release:
+        """`release`, with all that it has come to: the version, the earlier ones, what it means for those already graded."""
         if ps not in self.problem_sets():
             raise CourseError(f"There is no problem set {ps!r}; there are {', '.join(self.problem_sets())}.")
-        self._run(self.api.generate_assignment, ps, force=True)
-        return self.root / "assignments" / ps / f"{ps}.ipynb"
+        source = read(self.home / "solutions" / ps / f"{ps}.ipynb")
+        try:
+            with self.at_work():
+                self._draw_seed()
+                return release(self, ps)
+        except CourseError as error:
+            where = f" See its cell {cell}." if (cell := faulty(source)) else ""
+            raise CourseError(f"{ps} cannot be released, and all is as it was: {error}{where}") from None
+        except OperationalError as error:
+            raise CourseError(f"The gradebook cannot be changed ({error.orig}): close what uses it, and try again.") from None
+
+    def _draw_seed(self) -> int:
+        """The class's own, from which the inputs that it is graded on are drawn: made once, and shown to no student."""
+        path = self.classroom / "state" / "seed"
+        return int(path.read_text() if path.exists() else write_whole(path, str(secrets.randbelow(2**31))).read_text())
 
     def students(self, ps: str) -> list[str]:
         """The class: who is in the gradebook, and who has submitted the problem set."""
@@ -97,27 +113,28 @@ class Course:
         executor: where submissions run (default: a process for each of `jobs`, or of the cores); locked: in a sandbox;
         again: also what has not changed. While it runs, nobody else is at work on this course (see `at_work`).
         """
-        with self.at_work():
+        with self.at_work(), printing(locked):
             yield from self._grade(ps, students, executor, jobs, locked, again, limits)
 
     def _grade(self, ps, students, executor, jobs, locked, again, limits) -> Iterator[list[Result]]:
-        if locked and missing():
-            raise SandboxError(missing())
-        release = read(self.release(ps))
-        asked = marks.questions(release)
+        if locked and (problem := missing() or visible(self.root, self.home)):
+            raise SandboxError(problem)
+        released = self.released(ps)
+        self.said = released.said
+        asked = marks.questions(released.notebook)
         source = read(self.home / "solutions" / ps / f"{ps}.ipynb")
         tests = {id_of_test(cell): cell.source for cell in source.cells if cell.cell_type == "code" and is_test(cell)}
-        students = list(self.students(ps) if students is None else students)
+        seed, students = self._draw_seed(), list(self.students(ps) if students is None else students)
         jobs = jobs or min(os.cpu_count() or 1, 1 + len(students) // 8)  # a worker takes as long to start as a few submissions
         own = None if executor else workers(jobs)
         pool, ledger = executor or own, self._ledger(ps)
         running: dict[Future, Submission] = {}
         try:
             gradebooks.settle_penalties(self.api, ps)
-            current = self._versions(ps, pool)
+            current = check_versions(self._ledger("checks"), ps, pool)
             for student in students:
                 try:
-                    submission = self._take_in(ps, student, release)
+                    submission = self._take_in(ps, student, released)
                 except Exception as error:  # whatever is wrong with this submission, the next one is graded
                     if is_full(error):
                         raise
@@ -132,8 +149,10 @@ class Course:
                     continue
                 code = [[cell.source, id_of_test(cell)] for cell in submission.notebook.cells if cell.cell_type == "code"]
                 job = {"cells": code, "files": submission.files, "tests": tests, "limits": asdict(limits), "locked": locked}
+                job |= {"set": ps, "seed": seed}
                 job["only"] = todo and [grade_id for grade_id in tests if exercise_number(grade_id) in todo]
                 running[pool.submit(execute, job)] = submission
+                FeedbackExporter.printer.start()
                 while len(running) >= 2 * jobs:  # the class does not have to fit into memory
                     yield from self._record_some(ps, running, ledger, current, asked)
             while running:
@@ -144,20 +163,11 @@ class Course:
             if own:
                 own.shutdown(cancel_futures=True)
 
-    def _versions(self, ps: str, pool: Executor) -> dict[str, str]:
-        """The version of each check of the problem set; asked of a worker where a file of the checks has changed."""
-        files = sorted((Path(__file__).parents[1] / "exercises").rglob("*.py"))
-        source = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
-        known = self._ledger("checks")
-        if known.of(ps).get("source") != source:
-            known.update(ps, source=source, versions=pool.submit(versions, [ps]).result())
-        return known.of(ps)["versions"]
-
-    def _take_in(self, ps: str, student: str, release: nbformat.NotebookNode) -> Submission:
+    def _take_in(self, ps: str, student: str, released: Release) -> Submission:
         folder = self.classroom / "submitted" / student / ps
         if not folder.is_dir():
             raise IntakeError(f"missing: there is nothing in classroom/submitted/{printable(student)}/{ps}.")
-        submission = take_in(folder, student, release, ps)
+        submission = take_in(folder, student, released.notebook, ps, released.earlier)
         staged = self.classroom / "intake" / student / ps
         staged.mkdir(parents=True, exist_ok=True)
         nbformat.write(submission.notebook, staged / f"{ps}.ipynb")
@@ -180,7 +190,8 @@ class Course:
                 self._enter(ps, student, ledger, answers)
                 known = self._standing(ps, student)
                 told = {"content": submission.content, "versions": current, "answers": answers, "problem": ""}
-                told |= {"notes": submission.notes, "ended": executed["ended"], "seconds": executed["seconds"]}
+                closed = [f"called what is closed for this set: {', '.join(executed['closed'])}"] * bool(executed["closed"])
+                told |= {"notes": submission.notes + closed, "ended": executed["ended"], "seconds": executed["seconds"]}
                 self._page(ps, student, known, ledger, **told)
                 yield known.results
             except (CourseError, NotebookError, SandboxError) as error:
@@ -272,7 +283,7 @@ class Course:
 
     def rewrite_feedback(self, ps: str, students: Iterable[str] | None = None) -> list[str]:
         """Write the pages of everybody who has been graded (or of `students`) anew; returns whose they are."""
-        with self.at_work():
+        with self.at_work(), printing(not missing()):
             gradebooks.settle_penalties(self.api, ps)
             ledger = self._ledger(ps)
             graded = [student for student in ledger.entries if not self.results(ps, student)[0].problem]
@@ -291,7 +302,7 @@ class Course:
         if self._at_work:
             yield
             return
-        with room(self.classroom), alone(self.classroom / "state"):
+        with needs_room(self.classroom), alone(self.classroom / "state"):
             gradebooks.make(self.classroom / "gradebook.db", self.api.course_id)
             self._at_work = True
             try:
@@ -325,8 +336,7 @@ class Course:
             whole = OSError(outcome.get("log", "") + outcome.get("error", ""))
             if is_full(whole):
                 raise whole
-            log = [line for line in outcome.get("log", "").splitlines() if "ERROR" in line or "Error" in line]
-            raise CourseError(f"nbgrader failed: {log[-1].strip() if log else outcome.get('error', 'without a message')}")
+            raise CourseError(f"nbgrader failed: {reason(outcome)}")
 
     def _without_score(self, ps: str, student: str, problem: str, ledger: Ledger | None = None) -> list[Result]:
         """The one result of who has no score. With a ledger it is news: an earlier hand-in's page goes, its marks are kept."""
@@ -334,8 +344,3 @@ class Course:
             ledger.update(student, content="", problem=problem, page="", notes=[], ended=[], unwritten="")
             self.feedback(ps, student).unlink(missing_ok=True)
         return [Result(printable(student), ps, None, 0.0, problem=printable(problem), state=marks.NO_SCORE)]
-
-
-def workers(jobs: int) -> ProcessPoolExecutor:
-    """Processes in which submissions are run and judged. Each starts its own sandbox with its first submission."""
-    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))

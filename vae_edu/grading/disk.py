@@ -56,7 +56,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def room(folder: Path) -> Iterator[None]:
+def needs_room(folder: Path) -> Iterator[None]:
     """A full disk, whoever met it, is a FullError."""
     try:
         yield

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from .outside import line
 from .sandbox import Ended, Limits, Sandbox, Submission
 
 RESTARTS = 5  # fresh processes for one submission
@@ -25,7 +26,7 @@ ANSWER = 2_000_000  # numbers in one answer
 PICTURES = ("image/png", "image/jpeg")  # HTML and scripts of a student are shown to nobody
 KINDS = ("blank", "time", "none", "type", "in place", "no gradient")
 
-_open: dict[bool, Sandbox] = {}
+_open: tuple[tuple, Sandbox] | None = None  # what it was opened for, and the sandbox
 _one_at_a_time = threading.Lock()  # a worker of a cluster may have several threads
 
 
@@ -33,9 +34,10 @@ def execute(job: dict) -> dict:
     """The outputs of a submission's code cells.
 
     job: "cells" (a list of [source, grade_id of a test cell or ""]), "files" (name to bytes), "tests" (grade_id to the
-    course's own source), "only" (the tests to run, or None: all), "limits" (of `Limits`), "locked" (False: without a sandbox).
-    Returns "outputs" (one list per cell, as nbformat has
-    them, None for a test that was not asked for), "seconds" by the clock, and "ended": why a process was lost, if one was.
+    course's own source), "only" (the tests to run, or None: all), "set" (the problem set), "seed" (of the class), "limits" (of
+    `Limits`), "locked" (False: without a sandbox).
+    Returns "outputs" (one list per cell, as nbformat has them, None for a test that was not asked for), "seconds" by the clock,
+    "ended" (why a process was lost, if one was) and "closed" (what it called that is closed meanwhile: see `room`).
     """
     with _one_at_a_time:
         started = time.monotonic()
@@ -44,9 +46,9 @@ def execute(job: dict) -> dict:
             outputs = run.all_cells()
             run.submission.close()
         except BaseException:
-            close(job["locked"])  # whatever went wrong, the next submission gets a new sandbox
+            close()  # whatever went wrong, the next submission gets a new sandbox
             raise
-    return {"outputs": outputs, "ended": run.ended, "seconds": round(time.monotonic() - started, 2)}
+    return {"outputs": outputs, "ended": run.ended, "closed": run.closed, "seconds": round(time.monotonic() - started, 2)}
 
 
 def versions(names: list[str]) -> dict[str, str]:
@@ -56,31 +58,36 @@ def versions(names: list[str]) -> dict[str, str]:
     return {exercise.number: exercise.version for name in names for exercise in EXERCISES.of(name)}
 
 
-def opened(locked: bool, limits: Limits) -> Sandbox:
-    """This process's sandbox, which stays for the next submission."""
-    if locked in _open and _open[locked].limits != limits:
-        close(locked)
-    if locked not in _open:
-        _open[locked] = Sandbox(locked=locked, limits=limits)
+def opened(problem_set: str, locked: bool, limits: Limits) -> Sandbox:
+    """This process's sandbox, which stays for the next submission to the same problem set."""
+    global _open
+    if _open and _open[0] != (problem_set, locked, limits):
+        close()
+    if not _open:
+        _open = (problem_set, locked, limits), Sandbox(problem_set, locked=locked, limits=limits)
+        from ..checks import graded  # noqa: F401  (imported while the sandbox does the same)
         from ..exercises import EXERCISES
 
-        list(EXERCISES.values())  # imported while the sandbox does the same
-    _open[locked].ready()
-    return _open[locked]
+        EXERCISES.of(problem_set)
+    _open[1].ready()
+    return _open[1]
 
 
-def close(locked: bool) -> None:
-    if locked in _open:
-        _open.pop(locked).close()
+def close() -> None:
+    """End this process's sandbox, if there is one."""
+    global _open
+    if _open:
+        sandbox, _open = _open[1], None
+        sandbox.close()
 
 
-atexit.register(lambda: [close(locked) for locked in list(_open)])
+atexit.register(close)
 
 
 class _Run:
     def __init__(self, job: dict):
-        self.job, self.limits, self.ended, self.shown = job, Limits(**job["limits"]), [], 0
-        self.sandbox = opened(job["locked"], self.limits)
+        self.job, self.limits, self.ended, self.closed, self.shown = job, Limits(**job["limits"]), [], [], 0
+        self.sandbox = opened(job["set"], job["locked"], self.limits)
         self.deadline = time.monotonic() + self.limits.whole
         self.submission = self._fresh()
 
@@ -120,24 +127,31 @@ class _Run:
     def _cell(self, source: str) -> list[dict]:
         message = {"do": "cell", "source": source, "seconds": self.limits.cell}
         reply = self.submission.ask(message, self.limits.wait(self.limits.cell))
+        self.heard(reply)
         outputs = cleaned(reply.get("outputs"))
         self.shown += sum(len(str(output)) for output in outputs)
         return outputs if self.shown < KEPT else [error("TooMuch", "the notebook shows more than is kept")]
+
+    def heard(self, reply: dict) -> None:
+        """Keep what the submission's process says that it has called and was closed."""
+        said = reply.get("closed")
+        called = map(line, said[:20] if isinstance(said, list) else [])
+        self.closed += [what for what in called if what not in self.closed]
 
     def _test(self, test: str) -> list[dict] | None:
         """Run a test cell of the course in this process. Only its points and what `grade` says leave it."""
         if self.job.get("only") is not None and test not in self.job["only"]:
             return None
-        from ..checks import GRADE_SEED, graded
+        from ..checks import graded
 
         outputs: list[dict] = []
 
-        def grade(name: str, function: Any, points: float, seed: int = GRADE_SEED) -> float:
-            score, bundle = graded(name, function, points, seed)
+        def grade(name: str, function: Any, points: float) -> float:
+            score, bundle = graded(name, function, points, self.job["seed"])
             outputs.append({"output_type": "display_data", "data": bundle, "metadata": {}})
             return score
 
-        names = _Names(self.submission, grade=grade)
+        names = _Names(self, grade=grade)
         body = ast.parse(self.job["tests"][test]).body
         value = None
         try:
@@ -159,17 +173,17 @@ class _Run:
 class _Names(dict):
     """What a test cell sees: `grade`, builtins, and for every other name the student's, at the end of the pipe."""
 
-    def __init__(self, submission: Submission, **known: Any):
+    def __init__(self, run: _Run, **known: Any):
         super().__init__(known)
-        self.submission = submission
+        self.run = run
 
     def __missing__(self, name: str) -> Any:
         if hasattr(builtins, name):
             raise KeyError(name)
-        return remote(self.submission, name)
+        return remote(self.run, name)
 
 
-def remote(submission: Submission, name: str):
+def remote(run: _Run, name: str):
     """The student's function `name`, to be judged from here (see `checks.judging.Elsewhere`)."""
     from ..checks.calling import Failure
     from ..checks.judging import Elsewhere
@@ -204,12 +218,14 @@ def remote(submission: Submission, name: str):
             return arrays[0].astype(np.float64)
 
         def _ask(self, what: str, **message):
-            limits = submission.sandbox.limits
-            request = {"do": what, "exercise": self.exercise.name, "name": name, **message}
+            exercise = self.exercise
+            wanted = {"name": exercise.name, "arguments": list(exercise.arguments), "parts": exercise.parts}
+            request = {"do": what, "wanted": wanted, "name": name, **message}
             try:
-                reply = submission.ask(request, limits.wait(limits.call))
+                reply = run.submission.ask(request, run.limits.wait(run.limits.call))
             except Ended as end:
                 return Failure("lost", f"{end}.")
+            run.heard(reply)
             self.printed = self.printed or str(reply.get("printed", ""))[:2000]
             if "kind" not in reply:
                 return reply
@@ -217,11 +233,6 @@ def remote(submission: Submission, name: str):
             return Failure(kind if kind in KINDS or kind.startswith("raised ") else "type", line(reply.get("message", "")))
 
     return Remote()
-
-
-def line(text: Any) -> str:
-    """What a submission says, as one short line."""
-    return "".join(c for c in " ".join(str(text).split()) if c.isprintable())[:300]
 
 
 def shown(text: Any) -> str:

@@ -11,7 +11,6 @@ import ctypes
 import importlib
 import io
 import os
-import resource
 import signal
 import socket
 import sys
@@ -20,15 +19,11 @@ import time
 import traceback
 from pathlib import Path
 
-from .denied import deny
+from .processes import adopt_orphans, end_all_below
+from .walls import WORK, lock, unshare
 from .wire import WireError, receive, send
 
-CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x8000000, 0x10000000, 0x20000000
-MS_BIND, MS_MOVE, MS_REC, MS_PRIVATE = 0x1000, 0x2000, 0x4000, 0x40000
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
-UID = 65534
 CELL_TEXT = 200_000  # characters of one cell's stdout, and of its stderr, that are kept
-WORK = "/tmp/work"
 
 
 def main(descriptor: int, locked: bool) -> None:
@@ -59,13 +54,10 @@ def main(descriptor: int, locked: bool) -> None:
 
 def _warm_up() -> None:
     """Import what submissions import, and make the shell they run in. (No parallel torch operation: forks would hang.)"""
+    sys.meta_path.append(_PutAway())
     for name in ("matplotlib.pyplot", "scipy.special", "scipy.stats", "sklearn.datasets", "vae_edu.checks", "vae_edu.models"):
         importlib.import_module(name)
     import torch
-
-    from ..exercises import EXERCISES
-
-    list(EXERCISES.values())  # importing one takes longer than a call may
 
     torch.set_num_threads(1)
     _run_cell(_shell(), "1 / 0", 60)  # the first traceback is slow
@@ -76,6 +68,8 @@ def _warm_up() -> None:
 
 def _supervise(first: int, born: int, control: socket.socket, locked: bool) -> None:
     """Wait for the child, kill it on request or where it takes too much, and tell how it ended."""
+    if not locked:
+        adopt_orphans()
     line = os.read(born, 200).decode()  # comes when the child has locked itself away, or failed to
     os.close(born)
     leader, _, limits = line.partition(" ")
@@ -96,13 +90,13 @@ def _supervise(first: int, born: int, control: socket.socket, locked: bool) -> N
                 elif sum(max(0, _own_bytes(pid) - inherited) for pid in found) > memory:
                     reason = "memory"
                 if reason:
-                    _kill(leader, locked)
+                    _kill(leader, first, locked)
             continue
-        _kill(leader, locked)  # "stop", or the grader is gone
+        _kill(leader, first, locked)  # "stop", or the grader is gone
         if not request:
             sys.exit()
     if not locked:
-        _kill(leader, locked)
+        _kill(leader, first, locked)
     while locked and _strangers(first):  # nothing may be left when the next submission comes
         time.sleep(0.01)
     control.settimeout(None)
@@ -110,11 +104,12 @@ def _supervise(first: int, born: int, control: socket.socket, locked: bool) -> N
     send(control, {"reason": reason, "signal": code - 128 if code > 128 else max(0, -code), "code": code})
 
 
-def _kill(leader: str, locked: bool) -> None:
+def _kill(leader: str, first: int, locked: bool) -> None:
     try:
         if locked and Path("/proc/1/comm").read_text() == "bwrap\n":
             os.kill(-1, signal.SIGKILL)  # all at once, or a fork bomb outruns it; the parent and bubblewrap itself are spared
         elif not locked:
+            end_all_below(spared=first)  # it empties the submission's folder
             os.killpg(int(leader), signal.SIGKILL)
     except (ProcessLookupError, PermissionError, ValueError):
         pass
@@ -145,12 +140,12 @@ def _separate(descriptor: int, told: int, libc: ctypes.CDLL | None) -> None:
         start = receive(connection)
         limits = start["limits"]
         if libc:
-            _unshare(libc)
+            unshare(libc)
         with contextlib.nullcontext(WORK) if libc else tempfile.TemporaryDirectory() as folder:
             leader = os.fork()
             if leader == 0:
                 os.close(told)
-                _lock(libc, limits, folder)
+                lock(libc, limits, folder)
                 _serve(connection, start)
                 os._exit(0)
             os.write(told, f"{leader} {limits['memory']} {limits['processes']}".encode())
@@ -164,69 +159,18 @@ def _separate(descriptor: int, told: int, libc: ctypes.CDLL | None) -> None:
         os._exit(status)
 
 
-def _unshare(libc: ctypes.CDLL) -> None:
-    """A user, mount, process and IPC namespace of its own: neither the parent nor what others left can be reached."""
-    _ask(libc, libc.unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC), "unshare")
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{UID} {UID} 1")
-    Path("/proc/self/gid_map").write_text(f"{UID} {UID} 1")
-    _ask(libc, libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None), "mount")
-    _ask(libc, libc.prctl(PR_SET_DUMPABLE, 0))
-
-
-def _lock(libc: ctypes.CDLL | None, limits: dict, folder: str) -> None:
-    """In the submission's process: an empty /tmp, bounded resources, no privileges left to regain."""
-    os.setsid()
-    if libc:
-        size = f"size={limits['disk']},mode=1777".encode()
-        for place in (b"/fresh", b"/dev/shm"):
-            _ask(libc, libc.mount(b"tmpfs", place, b"tmpfs", 0, size), "mount")
-        for python in {sys.prefix, sys.base_prefix}:
-            if python.startswith("/tmp/"):  # a course that lives in /tmp: its Python has to stay there
-                os.makedirs(f"/fresh{python[4:]}")
-                _ask(libc, libc.mount(python.encode(), f"/fresh{python[4:]}".encode(), None, MS_BIND | MS_REC, None), "bind")
-        _ask(libc, libc.mount(b"/fresh", b"/tmp", None, MS_MOVE, None), "move")
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        header, nothing = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
-        _ask(libc, libc.capset(header, nothing), "capset")
-        _ask(libc, libc.prctl(PR_SET_DUMPABLE, 1))  # so that the parent may see how much memory it takes
-        deny(libc)
-        os.makedirs(folder)
-        resource.setrlimit(resource.RLIMIT_NPROC, (2 * limits["processes"],) * 2)  # the parent kills at half of it; not for root
-    for limit, value in {
-        resource.RLIMIT_AS: limits["memory"] + 2 * 2**30,  # address space: what torch maps without using it comes on top
-        resource.RLIMIT_CPU: limits["seconds"],
-        resource.RLIMIT_FSIZE: limits["disk"],
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NOFILE: 256,
-    }.items():
-        resource.setrlimit(limit, (value, value))
-    os.chdir(folder)
-    os.dup2(0, 2)  # what is printed past Python goes nowhere, like stdout
-
-
-def _ask(libc: ctypes.CDLL, result: int, what: str = "prctl") -> None:
-    if result != 0:
-        raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
-
-
 # --- the submission runs --------------------------------------------------------------------------------------------------
 
 
 def _serve(connection: socket.socket, start: dict) -> None:
     """Answer the grader: run cells, call functions. Everything from here on may be in a student's hands."""
     from ..checks import calling
-    from ..exercises import EXERCISES
 
     for name, content in start["files"].items():
         path = Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.tobytes())
     sys.path.append(os.getcwd())  # last: a student's random.py hides nothing
-    import vae_edu.checks
-
-    vae_edu.checks.check = _check_later
     calling.TIME_LIMIT, calling.PATIENCE = start["limits"]["call"], start["limits"]["patience"]
     shell = _shell()
     send(connection, {"ready": True})
@@ -235,8 +179,8 @@ def _serve(connection: socket.socket, start: dict) -> None:
         if request["do"] == "cell":
             reply = _run_cell(shell, request["source"], request["seconds"])
         else:
-            exercise, name = EXERCISES[request["exercise"]], request["name"]
-            function = calling.Function(exercise, shell.user_ns.get(name))
+            name = request["name"]
+            function = calling.Function(calling.Wanted(**request["wanted"]), shell.user_ns.get(name))
             if request["do"] == "misfit":
                 reply = {"misfit": function.misfit() if name in shell.user_ns else f"there is no {name}: was its cell run?"}
             elif request["do"] == "call":
@@ -248,6 +192,7 @@ def _serve(connection: socket.socket, start: dict) -> None:
             elif not isinstance(reply, dict):
                 reply = {"arrays": list(reply) if isinstance(reply, tuple) else [reply]}
             reply["printed"] = function.printed
+        reply["closed"] = sorted(set(calling.closed_calls))[:20]
         try:
             send(connection, reply)
         except Exception as error:  # it cannot be encoded, and nothing of it has been sent
@@ -255,9 +200,14 @@ def _serve(connection: socket.socket, start: dict) -> None:
             send(connection, {"kind": "type", "message": f"its answer cannot be read: {error}.", "outputs": [note]})
 
 
-def _check_later(name: str, function: object) -> None:
-    """`check` while a class is graded."""
-    print("(not run while grading: the graded cell below says the same, on other inputs)")
+class _PutAway:
+    """The last to be asked for a module: what of the library is not in the room is refused by name."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name.startswith("vae_edu."):
+            from ..checks.calling import closed
+
+            closed(name)
 
 
 class Kept(io.TextIOBase):

@@ -1,29 +1,33 @@
 """Take in what a student handed in, and rebuild from it a notebook that is safe to grade.
 
 A submission folder may hold anything: links, broken files, wiped or forged metadata. What goes on from here is the course's own
-notebook, in which the student's code and answers stand. Whatever is wrong with a submission is said about that submission.
+notebook, in which the student's code, answers and pictures stand. Whatever is wrong with a submission is said about that one.
 """
 
 import copy
 import hashlib
-import html
 import json
 import os
 import re
 import stat
-import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from .wire import printable
+from .outside import REPLACEMENT, encodable, line, printable
+from .pictures import Pictures
+from .releases import changed_questions, exercise_number
 
-NOTEBOOK_BYTES, FOLDER_BYTES, FILES, CELLS = 20 * 2**20, 50 * 2**20, 200, 500
-CELL_TEXT, LINE = 30_000, 3_000  # what colours the code in the feedback is quadratic
+NOTEBOOK_BYTES, FOLDER_BYTES, FILES, DEPTH, CELLS = 20 * 2**20, 50 * 2**20, 200, 20, 500
+CELL_TEXT, LINE, TEXT = 30_000, 3_000, 10**6  # characters; what colours the code in the feedback is quadratic
+CONTAINERS = 2_000_000  # lists and dicts in a notebook's JSON, each of them some hundred bytes of memory
 MARK = "timestamp.txt"  # nbgrader's name for the file that says when it was handed in
+LEFT_BEHIND = ("__MACOSX", "__pycache__")  # by systems and tools, beside everything with a dot in front
 
 
 class IntakeError(Exception):
@@ -50,153 +54,269 @@ class Submission:
         return digest.hexdigest()
 
 
-def take_in(folder: Path, student: str, release: NotebookNode, name: str) -> Submission:
-    """The submission in `folder`, whose notebook is called name.ipynb, on the course's `release`. Raises IntakeError."""
+@dataclass
+class Cell:
+    """What is taken of a cell of the student's. marks: by what it may be known, the surest first."""
+
+    is_code: bool
+    source: str
+    marks: tuple[str, ...] = ()
+    attachments: Any = None
+
+
+def take_in(
+    folder: Path, student: str, release: NotebookNode, name: str, earlier: Sequence[tuple[str, NotebookNode]] = ()
+) -> Submission:  # fmt: skip
+    """The submission in `folder`, whose notebook is called name.ipynb, on the course's `release`. Raises IntakeError.
+
+    earlier: date and notebook of the releases before, from one of which it may have been made.
+    """
     check_name(student)
-    files = _files(folder)
-    handed_in, notes = _timestamp(files.pop(MARK, b""))
-    theirs = _notebook(files, name)
-    files.pop(f"{name}.ipynb", None)
-    files = {path: content for path, content in files.items() if not path.endswith(".ipynb")}
-    notebook, found = transplant(theirs, release)
-    return Submission(student, notebook, files, handed_in, notes + found)
+    files, notebooks, notes = _files(folder)
+    handed_in, found = _timestamp(files.pop(MARK, b""))
+    ours = {grade_id for _, version in [*earlier, ("", release)] for grade_id in _marked(version)}
+    path = _chosen(folder, notebooks, name, ours)
+    theirs = _cells(_content(os.path.join(folder, path), path, NOTEBOOK_BYTES), path)
+    notebook, changed = transplant(theirs, release, earlier)
+    return Submission(student, notebook, files, handed_in, notes + found + changed)
 
 
 def check_name(student: str) -> None:
-    """nbgrader makes paths and patterns of it. IntakeError where it cannot."""
-    if not student or not student.isprintable() or re.search(r"[*?\[\]{}+/\\]", student) or student.startswith("."):
+    """nbgrader makes paths, patterns and pages of it. IntakeError where it cannot."""
+    if printable(student) != student or REPLACEMENT in student:
+        raise IntakeError("this student's name holds characters that cannot be seen or written: rename it as the roster has it.")
+    if student != student.strip():
+        raise IntakeError(f"this student's name begins or ends with a blank: rename it to {student.strip()!r}.")
+    if not student or len(student) > 128 or re.search(r'[*?\[\]{}+/\\<>"]', student) or student.startswith("."):
         raise IntakeError(
-            "nbgrader cannot handle this student's name: rename it, without any of * ? [ ] { } + / and no dot in front."
+            "nbgrader cannot handle this student's name: rename it, without any of * ? [ ] { } + / \\ < > \" and no dot in "
+            "front, in at most 128 characters."
         )
 
 
-def _files(folder: Path) -> dict[str, bytes]:
-    """Every file by its path in the folder. Links, devices and folders beyond the limits are refused, not followed."""
+def needed(parts: Iterable[str]) -> bool:
+    """A path that a person made: not hidden, and no cache of a tool."""
+    return not any(part.startswith(".") or part in LEFT_BEHIND for part in parts)
+
+
+def plain_file(path: str | Path, limit: int) -> bytes:
+    """At most limit + 1 bytes of a file. OSError where it is a link, a folder or a device: none is followed or waited for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("it is no plain file")
+        return file.read(limit + 1)
+
+
+def _content(path: str, shown: str, limit: int) -> bytes:
+    if os.path.islink(path):
+        raise IntakeError(f"{line(shown, 80)} is a link: hand in files, not links.")
+    try:
+        return plain_file(path, limit)
+    except OSError:
+        raise IntakeError(f"{line(shown, 80)} is no plain file, or cannot be opened: hand in plain files.") from None
+
+
+def _files(folder: Path) -> tuple[dict[str, bytes], list[str], list[str]]:
+    """Every file by its path in the folder; the notebooks, not yet read; notes. Links and devices are refused, not followed.
+
+    What is hidden is not looked at, and what has no name that can be written is left out.
+    """
     if folder.is_symlink() or folder.parent.is_symlink():
         raise IntakeError("its folder is a link: hand in files, not links.")
+    too_large = IntakeError(
+        f"it is too large: hand in at most {FILES} files and {FOLDER_BYTES // 2**20} MB, the notebook and what it needs."
+    )
     found: dict[str, bytes] = {}
-    total = 0
+    notebooks, unnamed, seen, total = [], [], 0, 0
     for path, folders, names in os.walk(folder):
+        inside = PurePosixPath(os.path.relpath(path, folder))
+        if len(inside.parts) > DEPTH:
+            raise IntakeError(f"its folders are nested more than {DEPTH} deep: hand in the notebook with its files beside it.")
+        folders[:] = [each for each in folders if needed([each])]
+        names = [each for each in names if needed([each])]
         if any(os.path.islink(os.path.join(path, each)) for each in folders):
             raise IntakeError("it holds a link to a folder: hand in files, not links.")
+        seen += len(names) + len(folders)
+        if seen > FILES:
+            raise too_large
         for each in names:
-            if each.startswith("."):
-                continue  # .DS_Store and the like
-            at = os.path.join(path, each)
-            inside = printable(os.path.relpath(at, folder))
-            try:
-                descriptor = os.open(at, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            except OSError:
-                raise IntakeError(f"{inside} is a link or cannot be opened: hand in plain files.") from None
-            with open(descriptor, "rb") as file:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                    raise IntakeError(f"{inside} is no plain file.")
-                found[inside] = file.read(FOLDER_BYTES + 1)
-            total += len(found[inside])
-            if total > FOLDER_BYTES or len(found) > FILES:
-                raise IntakeError(f"it is too large: at most {FILES} files and {FOLDER_BYTES // 2**20} MB.")
-    return found
+            name = str(inside / each)
+            if name.lower().endswith(".ipynb"):
+                notebooks.append(name)
+                continue
+            content = _content(os.path.join(path, each), name, FOLDER_BYTES - total)
+            total += len(content)
+            if total > FOLDER_BYTES:
+                raise too_large
+            if printable(name) == name:
+                found[name] = content
+            else:
+                unnamed.append(line(name, 80))
+    return found, notebooks, _listed("left out, for names that cannot be written", unnamed)
 
 
-def _notebook(files: dict[str, bytes], name: str) -> NotebookNode:
-    """The student's notebook; the only one there is, where none has the right name."""
-    notebooks = sorted(path for path in files if path.endswith(".ipynb"))
-    path = f"{name}.ipynb" if f"{name}.ipynb" in files else notebooks[0] if len(notebooks) == 1 else ""
-    if not path:
-        raise IntakeError(f"there is no {name}.ipynb" + (f", but {len(notebooks)} others." if notebooks else "."))
-    if len(files[path]) > NOTEBOOK_BYTES:
-        raise IntakeError(f"{path} is larger than {NOTEBOOK_BYTES // 2**20} MB: clear its outputs.")
+def _listed(what: str, names: list[str]) -> list[str]:
+    """A note, where there is something to note; of many names the first."""
+    return [f"{what}: {', '.join(names[:10])}" + f" and {len(names) - 10} more" * (len(names) > 10)] if names else []
+
+
+def _chosen(folder: Path, notebooks: list[str], name: str, ours: set[str]) -> str:
+    """The student's notebook: by its name, or the only one there is, or the only one with cells of this problem set."""
+    wanted = f"{name}.ipynb"
+    if not notebooks:
+        raise IntakeError(f"there is no {wanted}: hand in the notebook, not a picture or a printout of it.")
+    called = [path for path in notebooks if path.rsplit("/", 1)[-1].casefold() == wanted.casefold()]
+    for candidates in ([wanted] if wanted in notebooks else [], called, notebooks):
+        if len(candidates) == 1:
+            return candidates[0]
+    ids = re.compile(b'"(' + b"|".join(re.escape(grade_id.encode()) for grade_id in ours) + b')"')
+    holding, total = [], 0
+    for path in called or notebooks:
+        content = _content(os.path.join(folder, path), path, NOTEBOOK_BYTES)
+        total += len(content)
+        if total > FOLDER_BYTES:
+            break
+        holding += [path] if ids.search(content) else []
+    if total > FOLDER_BYTES or len(holding) != 1:
+        raise IntakeError(f"there is no {wanted}, but {len(called or notebooks)} others: hand in one, under this name.")
+    return holding[0]
+
+
+def _cells(raw: bytes, path: str) -> list[Cell]:
+    """The cells of a notebook: of each only what is needed, so that nothing else can break or slow what comes after."""
+    path = line(path, 80)
+    if len(raw) > NOTEBOOK_BYTES or raw.count(b"{") + raw.count(b"[") > CONTAINERS:
+        raise IntakeError(f"{path} is larger than {NOTEBOOK_BYTES // 2**20} MB, or of too many parts: clear its outputs.")
     try:
-        content = json.loads(files[path].decode("utf-8"))
-        content["metadata"] = {}  # the course's own comes in its place
-        for cell in content["cells"]:
-            cell["outputs"] = []
-            cell["source"] = printable("".join(cell["source"]))
-            if len(cell["source"]) > CELL_TEXT or max(map(len, cell["source"].split("\n"))) > LINE:
-                raise IntakeError(f"{path} has a cell of more than {CELL_TEXT:,} characters, or a line of more than {LINE:,}.")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # ids that are missing or stand twice get new ones
-            return nbformat.reads(json.dumps(content), as_version=4)
-    except IntakeError:
-        raise
+        content = json.loads(raw.decode(json.detect_encoding(raw)))
+        cells = content["cells"]
+        if content.get("nbformat", 4) != 4 or not isinstance(cells, list):
+            raise ValueError(content)
+        if len(cells) > CELLS:
+            raise IntakeError(f"it has {len(cells):,} cells; at most {CELLS:,} are run: take out those that are empty or old.")
+        found = [_cell(cell) for cell in cells]
     except UnicodeDecodeError:
         raise IntakeError(f"{path} is not UTF-8 text: save it in Jupyter again.") from None
     except RecursionError:
         raise IntakeError(f"{path} is nested too deeply to be a notebook.") from None
-    except Exception as error:
-        raise IntakeError(f"{path} is not a notebook that Jupyter could open ({type(error).__name__}).") from None
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise IntakeError(
+            f"{path} is not a notebook that Jupyter could open ({type(error).__name__}): save it in Jupyter again."
+        ) from None
+    if any(len(cell.source) > CELL_TEXT or max(map(len, cell.source.split("\n"))) > LINE for cell in found):
+        raise IntakeError(
+            f"{path} has a cell of more than {CELL_TEXT:,} characters, or a line of more than {LINE:,}: shorten it, or split it."
+        )
+    if sum(len(cell.source) for cell in found) > TEXT:
+        raise IntakeError(
+            f"{path} has more than {TEXT:,} characters of code and text: take out what is pasted in and is no answer."
+        )
+    return found
 
 
-def transplant(theirs: NotebookNode, release: NotebookNode) -> tuple[NotebookNode, list[str]]:
+def _cell(cell: dict) -> Cell:
+    source = cell["source"]
+    if not isinstance(source, str | list):
+        raise TypeError(source)
+    metadata = cell.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    nbgrader = metadata.get("nbgrader")
+    marks = [nbgrader.get("grade_id") if isinstance(nbgrader, dict) else "", cell.get("id"), metadata.get("id")]  # Colab's
+    return Cell(
+        is_code=cell.get("cell_type") == "code",
+        source=encodable("".join(source)).replace("\r\n", "\n").replace("\r", "\n"),
+        marks=tuple(mark for mark in marks if isinstance(mark, str)),
+        attachments=cell.get("attachments"),
+    )
+
+
+def _marked(release: NotebookNode) -> dict[str, NotebookNode]:
+    return {cell.metadata.nbgrader.grade_id: cell for cell in release.cells if "nbgrader" in cell.metadata}
+
+
+def transplant(
+    theirs: list[Cell], release: NotebookNode, earlier: Sequence[tuple[str, NotebookNode]] = ()
+) -> tuple[NotebookNode, list[str]]:  # fmt: skip
     """The student's cells in the course's notebook: what is locked is the course's, what is missing is put back.
 
     A cell is recognised by its grade_id, or by its own id where the metadata were wiped; of copies the last one counts, as in
-    nbgrader. Returns the notebook and what had to be put right.
+    nbgrader. What the course itself has changed since the release from which the student's was made is put in without blame.
+    Returns the notebook and what had to be put right.
     """
-    if len(theirs.cells) > CELLS:
-        raise IntakeError(f"it has {len(theirs.cells):,} cells; at most {CELLS:,} are run.")
-    ours = {cell.metadata.nbgrader.grade_id: cell for cell in release.cells if "nbgrader" in cell.metadata}
-    place = {grade_id: index for index, cell in enumerate(theirs.cells) if (grade_id := _grade_id(cell)) in ours}
+    date, made_from = _made_from(theirs, release, earlier)
+    ours, before = _marked(release), _marked(made_from)
+    known = [next((mark for mark in cell.marks if mark in ours or mark in before), "") for cell in theirs]
+    place = {grade_id: index for index, grade_id in enumerate(known) if grade_id}
     if not place:
         raise IntakeError("it holds no cell of this problem set: is it another one's notebook?")
+    pictures = Pictures()
     cells, changed = [], []
-    for index, cell in enumerate(theirs.cells):
-        grade_id = _grade_id(cell)
-        source = cell.source if isinstance(cell.source, str) else ""
-        if place.get(grade_id) != index:
-            cells.append(_cell(source, cell.cell_type))
-            continue
-        own = copy.deepcopy(ours[grade_id])
-        if not own.metadata.nbgrader.locked:
-            own.source = source if own.cell_type == "code" else without_scripts(source)
-        elif source.strip() != own.source.strip():
-            changed.append(grade_id)
+    for index, (cell, grade_id) in enumerate(zip(theirs, known, strict=True)):
+        grade_id = grade_id if place.get(grade_id) == index else ""
+        given, fresh = before.get(grade_id), nbformat.v4.new_code_cell if cell.is_code else nbformat.v4.new_markdown_cell
+        if given and grade_id not in ours and given.metadata.nbgrader.locked:
+            continue  # gone since
+        own = copy.deepcopy(ours[grade_id]) if grade_id in ours else fresh()
+        if own.metadata.get("nbgrader", {}).get("locked"):
+            changed += [grade_id] * (cell.source.strip() not in {own.source.strip(), given and given.source.strip()})
+        elif given and grade_id in ours and cell.source.strip() == given.source.strip():
+            pass  # nothing written: the course's own text, also where it has changed since
+        elif own.cell_type == "code":
+            own.source = cell.source
+        else:
+            own.source, kept = pictures.keep(cell.source, cell.attachments)
+            own.pop("attachments", None)
+            if kept:
+                own.attachments = nbformat.from_dict(kept)
         cells.append(own)
-    last = -1
-    missing = []
-    for grade_id, own in ours.items():  # in the course's order: what is missing goes behind what stands before it
-        position = next((i for i, cell in enumerate(cells) if _grade_id(cell) == grade_id), None)
-        if position is None and own.metadata.nbgrader.grade:
-            cells.insert(last + 1, copy.deepcopy(own))
-            missing.append(grade_id)
-            position = last + 1
-        last = last if position is None else max(last, position)
+    missing = _put_in(cells, ours, before)
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=copy.deepcopy(release.metadata))
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
     notes = [f"changed by the student, and put back: {', '.join(changed)}"] if changed else []
-    return notebook, notes + ([f"missing, and put back: {', '.join(missing)}"] if missing else [])
+    notes += [f"missing, and put back: {', '.join(missing)}"] if missing else []
+    since = sorted({exercise_number(grade_id) for grade_id in changed_questions(made_from, release)})
+    notes += [f"made from the release of {date}: changed since: {', '.join(since)}"] if since else []
+    return notebook, notes + _listed("pictures left out", pictures.left_out)
 
 
-def _grade_id(cell: NotebookNode) -> str:
-    marked = cell.metadata.get("nbgrader", {}) if isinstance(cell.metadata, dict) else {}
-    found = marked.get("grade_id") if isinstance(marked, dict) else None
-    found = found or cell.get("id", "")
-    return found if isinstance(found, str) else ""
+def _made_from(theirs: list[Cell], release: NotebookNode, earlier: Sequence) -> tuple[str, NotebookNode]:
+    """Date and notebook of the release that the student's is nearest to: first by what nobody should edit, then by all text."""
+    found = {mark: cell.source.strip() for cell in theirs for mark in cell.marks}
+    versions = [("", release), *reversed(earlier)]
+    known = {grade_id for _, version in versions for grade_id in _marked(version)}
+
+    def distance(version: tuple[str, NotebookNode]) -> tuple[int, int]:
+        given = _marked(version[1])
+        wrong = sum(grade_id in known and grade_id not in given for grade_id in found)
+        wrong += sum(cell.metadata.nbgrader.locked and differs(cell) for cell in given.values())
+        return wrong, sum(map(differs, version[1].cells))
+
+    def differs(cell: NotebookNode) -> bool:
+        return found.get(cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id")) != cell.source.strip()
+
+    return min(versions, key=distance)
 
 
-def _cell(source: str, cell_type: str) -> NotebookNode:
-    """A cell of the student's own, without its metadata."""
-    if cell_type == "code":
-        return nbformat.v4.new_code_cell(source)
-    return nbformat.v4.new_markdown_cell(without_scripts(source))
-
-
-def without_scripts(markdown: str) -> str:
-    """Markdown in which nothing is HTML, and no link runs a script: it is read in the formgrader, with a cookie in the browser.
-
-    A space behind "<" is enough, and leaves a formula as it is.
-    """
-    markdown = re.sub(r"<(?=[a-zA-Z/!?])", "< ", markdown)
-    bare = re.sub(r"[\s\\\x00-\x20]", "", html.unescape(markdown))
-    if re.search(r"(java|vb)script:|data:", bare, re.IGNORECASE):
-        markdown = markdown.replace("](", "] (").replace("]:", "] :")
-    return markdown
+def _put_in(cells: list[NotebookNode], ours: dict[str, NotebookNode], before: dict[str, NotebookNode]) -> list[str]:
+    """Put in what the student's cells lack: what is graded, and all that is new since. Returns what the student has removed."""
+    last = -1
+    missing = []
+    for grade_id, own in ours.items():  # in the course's order: what is missing goes behind what stands before it
+        found = (i for i, cell in enumerate(cells) if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+        position = next(found, None)
+        if position is None and (own.metadata.nbgrader.grade or grade_id not in before):
+            cells.insert(last + 1, copy.deepcopy(own))
+            missing += [grade_id] * (grade_id in before)
+            position = last + 1
+        last = last if position is None else max(last, position)
+    return missing
 
 
 def _timestamp(raw: bytes) -> tuple[datetime | None, list[str]]:
     """When it was handed in (without a time zone: UTC). 2026-01-30-20-30-10 means what it says."""
-    text = raw.decode("utf-8", "replace").strip()
+    text = raw[:1000].decode("utf-8-sig", "replace").strip()
     if not text:
         return None, []
     numbers = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)[-_T ](\d\d)[-:.](\d\d)[-:.](\d\d)(?:\.\d+)?\s*(UTC|Z|[+-]\d\d:?\d\d)?", text)
@@ -207,4 +327,4 @@ def _timestamp(raw: bytes) -> tuple[datetime | None, list[str]]:
             moment = datetime.fromisoformat(moment.strftime("%Y-%m-%dT%H:%M:%S") + f"{zone[:3]}:{zone[-2:]}")
         return moment.astimezone(UTC).replace(tzinfo=None), []
     except (AttributeError, ValueError, OverflowError):
-        return None, [f"its {MARK} is no date ({text[:40]!r}) and was left out"]
+        return None, [f"its {MARK} is no date ({line(text, 40)}) and was left out"]

@@ -1,10 +1,13 @@
 """What has been graded of a problem set, from which content, by which checks: one small file, written after every student."""
 
+import hashlib
 import json
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
 from .disk import write_whole
+from .execute import versions
 from .intake import Submission
 
 
@@ -37,3 +40,12 @@ class Ledger:
         self.entries[student] = {**self.of(student), **changes}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(self.path, json.dumps(self.entries, indent=0))
+
+
+def check_versions(known: Ledger, ps: str, pool: Executor) -> dict[str, str]:
+    """The version of each check of the problem set; asked of a worker where a file of the checks has changed."""
+    files = sorted((Path(__file__).parents[1] / "exercises").rglob("*.py"))
+    source = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    if known.of(ps).get("source") != source:
+        known.update(ps, source=source, versions=pool.submit(versions, [ps]).result())
+    return known.of(ps)["versions"]

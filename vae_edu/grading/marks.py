@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 from nbgrader.api import Grade
 
+from .releases import exercise_number, question
+
 GRADED = "graded"  # by its test, or a blank written answer: 0
 WAITS = "waits for a person"
 MARKED = "marked"
@@ -73,18 +75,6 @@ def is_test(cell: NotebookNode) -> bool:
 
 def id_of_test(cell: NotebookNode) -> str:
     return cell.metadata.nbgrader.grade_id if is_test(cell) else ""
-
-
-def exercise_number(grade_id: str) -> str:
-    """ "ps1-2-grade" -> "ps1.2": grade ids begin with the exercise's number."""
-    return ".".join(grade_id.split("-")[:2])
-
-
-def question(release: NotebookNode, grade_id: str) -> str:
-    """A hash of what a graded cell asks and what it is worth."""
-    asked = [cell.source for cell in release.cells if cell.get("id") == "-".join(grade_id.split("-")[:2])]
-    worth = [float(cell.metadata.nbgrader.points) for cell in release.cells if _graded(cell) == grade_id]
-    return _hash(asked, worth)
 
 
 def questions(release: NotebookNode) -> dict[str, str]:

@@ -2,12 +2,14 @@
 
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .disk import write_whole
 from .marks import LATE, MARKED, WAITS, Result, total, unmarked
 from .outside import for_markdown
+
+NOTHING: Mapping[str, Sequence[str]] = {}
 
 
 def misconceptions(results: Sequence[Result]) -> list[tuple[str, str, int, str]]:
@@ -18,8 +20,8 @@ def misconceptions(results: Sequence[Result]) -> list[tuple[str, str, int, str]]
     return [(*key, number, hints.get(key, "")) for key, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
 
 
-def as_markdown(ps: str, results: Sequence[Result]) -> str:
-    """The class report: who has no score and why, what was earned, what to teach again."""
+def as_markdown(ps: str, results: Sequence[Result], remarks: Mapping[str, Sequence[str]] = NOTHING) -> str:
+    """The class report: who has no score and why, what was earned, what to teach again, what to look at."""
     students = list(dict.fromkeys(r.student for r in results))
     without = [r for r in results if r.problem]
     lines = [f"# {ps}: {len(students)} students, {len(students) - len(without)} graded", ""]
@@ -35,6 +37,8 @@ def as_markdown(ps: str, results: Sequence[Result]) -> str:
         "| --- | --- | --- | --- |",
     ]
     lines += [f"| {n} | {exercise} | {name} | {for_markdown(hint)} |" for exercise, name, n, hint in misconceptions(results)]
+    looked = [f"- **{for_markdown(student)}**: {for_markdown('; '.join(said))}" for student, said in remarks.items()]
+    lines += ["", "## To look at", "", *looked] if looked else []
     return "\n".join(lines) + "\n"
 
 
@@ -50,14 +54,14 @@ def _of_exercise(exercise: str, rows: Sequence[Result]) -> str:
     return f"| {exercise} | {mean} | {full} | {none} | {f'{wait} wait' if wait else ''} |"
 
 
-def write_report(ps: str, results: Sequence[Result], folder: Path) -> list[Path]:
-    """PS-report.md and PS-report.png in `folder`."""
+def write_report(ps: str, results: Sequence[Result], folder: Path, remarks: Mapping[str, Sequence[str]] = NOTHING) -> list[Path]:
+    """PS-report.md and PS-report.png in `folder`. remarks: of a student, what a person may want to look at."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     results = list(results)
     text, picture = folder / f"{ps}-report.md", folder / f"{ps}-report.png"
-    write_whole(text, as_markdown(ps, results))
+    write_whole(text, as_markdown(ps, results, remarks))
     graded = {r.student for r in results if not r.problem}
     totals = {student: total(r for r in results if r.student == student) for student in graded}
     held = misconceptions(results)[:12][::-1]

@@ -1,8 +1,8 @@
 """The trusted side of a sandbox: start it, give it a submission, and read what comes back as data.
 
-A sandbox is a bubblewrap without a network, with Python and the course's library read-only and nothing else of this machine, an
-empty /tmp and an unprivileged user. In it a warm parent (`inside`) forks a child with namespaces of its own for every
-submission. What it has to hold against: tests/grading/attacks.
+A sandbox is a bubblewrap without a network, with Python and what `room` leaves of the course's library, read-only, and nothing
+else of this machine, an empty /tmp and an unprivileged user. In it a warm parent (`inside`) forks a child with namespaces of
+its own for every submission. What it has to hold against: tests/grading/attacks.
 """
 
 import os
@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from . import wire
+from .room import PACKAGE, furnish, weights
 
-PACKAGE = Path(__file__).resolve().parents[1]
 SYSTEM = ("/bin", "/lib", "/lib32", "/lib64", "/sbin")
 MEMORY_OF_FILES = 256 * 2**20
 
@@ -34,13 +35,14 @@ class Ended(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one submission. memory, disk: bytes; seconds: of processor time in all; cell, call: of processor time for each cell and
-    each call of a graded function, and `patience` times as many by the clock; grace: by the clock, until a process that does not
-    keep to them is stopped; whole: by the clock for the notebook.
+    """Of one submission. memory, disk: bytes; files: how many, in /tmp and in /dev/shm each; seconds: of processor time in all;
+    cell, call: of processor time for each cell and each call of a graded function, and `patience` times as many by the clock;
+    grace: by the clock, until a process that does not keep to them is stopped; whole: by the clock for the notebook.
     """
 
     memory: int = 2 * 2**30
     disk: int = MEMORY_OF_FILES
+    files: int = 10_000
     processes: int = 24
     seconds: int = 600
     cell: float = 60.0
@@ -65,14 +67,31 @@ def missing() -> str:
     )
 
 
-def command(locked: bool, descriptor: int) -> list[str]:
-    """The command line of the warm parent, inside bubblewrap where it is locked."""
-    python = [sys.executable, "-m", "vae_edu.grading.inside", str(descriptor), "locked" if locked else "open"]
+def shown() -> list[str]:
+    """What of this machine is seen inside: Python, and what Python needs."""
+    folders = ["/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", sys.base_prefix, sys.prefix]
+    return [path for path in dict.fromkeys(folders) if path == "/usr" or not path.startswith("/usr/")]
+
+
+def visible(*folders: Path) -> str:
+    """Empty where submissions see none of these folders, else one sentence: what to do about it."""
+    for folder in folders:
+        for path in shown():
+            if folder.is_relative_to(path):
+                return (
+                    f"{folder} lies in {path}, which submissions can read, for Python needs it: move the course, say into /home."
+                )
+    return ""
+
+
+def command(module: str, descriptor: int, locked: bool, room: Path) -> list[str]:
+    """The command line of a process of the grader, inside bubblewrap where it is locked. room: what `furnish` made."""
+    python = [sys.executable, "-m", f"vae_edu.grading.{module}", str(descriptor), "locked" if locked else "open"]
     if not locked:
         return python
-    folders = ["/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", sys.base_prefix, sys.prefix]
-    shown = [path for path in dict.fromkeys(folders) if path == "/usr" or not path.startswith("/usr/")]
-    binds = [word for path in shown for word in ("--ro-bind-try", path, path)]
+    binds = [word for path in shown() for word in ("--ro-bind-try", path, path)]
+    if any(PACKAGE.is_relative_to(path) for path in shown()):
+        binds += ["--tmpfs", str(PACKAGE)]  # the library as it was installed, answers and all
     for path in SYSTEM:
         if os.path.islink(path):
             binds += ["--symlink", os.readlink(path), path]
@@ -89,28 +108,30 @@ def command(locked: bool, descriptor: int) -> list[str]:
         *[word for pair in surroundings.items() for word in ("--setenv", *pair)],
         "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev", "--size", str(2**20), "--tmpfs", "/dev/shm",
         "--size", str(MEMORY_OF_FILES), "--tmpfs", "/tmp", "--dir", "/fresh",
-        *binds, "--ro-bind", str(PACKAGE), "/course/vae_edu",
+        *binds, "--ro-bind", str(room), "/course/vae_edu",
+        *[word for path in weights() for word in ("--ro-bind", str(path), f"/course/vae_edu/{path.relative_to(PACKAGE)}")],
         "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", *python,
     ]  # fmt: skip
 
 
-class Sandbox:
-    """A warm parent, for one submission after the other. Close it (or leave its `with`) and nothing of it is left."""
+class Process:
+    """A process of the grader, furnished for one problem set, and a socket to it. Close it and nothing of it is left."""
 
-    def __init__(self, *, locked: bool = True, limits: Limits = Limits()):
+    def __init__(self, module: str, problem_set: str, locked: bool):
         if locked and missing():
             raise SandboxError(missing())
-        self.limits = limits
+        self.folder = tempfile.TemporaryDirectory(prefix="vae-edu-room-")
+        room = furnish(Path(self.folder.name), problem_set, linked=not locked)
         self.control, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
-                command(locked, theirs.fileno()), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE, start_new_session=True,
+                command(module, theirs.fileno(), locked, room), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True, cwd=self.folder.name,
             )  # fmt: skip
         self.warm = False
 
     def ready(self) -> None:
-        """Wait until the parent has imported everything; SandboxError where it never will."""
+        """Wait until it has imported everything; SandboxError where it never will."""
         try:
             self.warm = self.warm or bool(wire.receive(self.control, 120))
         except wire.WireError:
@@ -121,7 +142,7 @@ class Sandbox:
                 "--no-sandbox does without, and lets submissions read and change what you can."
             ) from None
 
-    def __enter__(self) -> "Sandbox":
+    def __enter__(self):
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -132,6 +153,15 @@ class Sandbox:
         self.process.kill()
         self.process.wait()
         self.process.stderr.close()
+        self.folder.cleanup()
+
+
+class Sandbox(Process):
+    """A warm parent, for one submission to `problem_set` after the other ("": to none, nothing of the library is closed)."""
+
+    def __init__(self, problem_set: str = "", *, locked: bool = True, limits: Limits = Limits()):
+        self.limits = limits
+        super().__init__("inside", problem_set, locked)
 
     def submission(self, files: dict[str, bytes], deadline: float | None = None) -> "Submission":
         """deadline: of time.monotonic(), after which it is stopped; default: limits.whole from now."""

@@ -8,8 +8,9 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
 from ..notebooks import check_outputs
-from .marks import LATE, WAITS, Result, exercise_number, is_test, state
+from .marks import LATE, WAITS, Result, is_test, state
 from .outside import printable
+from .releases import exercise_number
 
 
 @dataclass(frozen=True)

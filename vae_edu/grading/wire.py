@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from .outside import encodable
+
 HEADER = struct.Struct("!II")
 LIMIT, TEXT_LIMIT = 64 * 2**20, 8 * 2**20  # bytes of one message, and of its JSON: small lists take many times their text
 TYPES = ("float64", "float32", "int64", "uint8", "bool")
@@ -50,11 +52,6 @@ def encode(message: Any) -> bytes:
     return HEADER.pack(len(text) + sum(map(len, blobs)), len(text)) + text + b"".join(blobs)
 
 
-def printable(text: str) -> str:
-    """Text that can be written to a file: half a surrogate pair, which JSON and file names may hold, becomes a question mark."""
-    return text.encode("utf-8", "replace").decode()
-
-
 def decode(body: bytes, text_length: int) -> Any:
     """The message of a frame's body; WireError where it is malformed."""
     at = text_length
@@ -64,11 +61,11 @@ def decode(body: bytes, text_length: int) -> Any:
         if isinstance(value, list):
             return [whole(entry) for entry in value]
         if isinstance(value, str):
-            return printable(value)
+            return encodable(value)
         if not isinstance(value, dict):
             return value
         if set(value) != {ARRAY}:
-            return {printable(key): whole(entry) for key, entry in value.items()}
+            return {encodable(key): whole(entry) for key, entry in value.items()}
         name, shape = value[ARRAY]
         if name not in TYPES or len(shape) > 8 or not all(type(n) is int and 0 <= n <= LIMIT for n in shape):
             raise WireError("an array of an unknown kind")

@@ -3,10 +3,15 @@
 What is expected of each, beside it: the points of ps1.1 to ps1.4, or None where there can be no score, and a word of why.
 """
 
+import base64
+import gzip
 import json
 import os
+import socket
 
 ALL, FIRST_LOST = (4, 4, 4, 4), (0, 4, 4, 4)
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(100)
 
 
 def edit(folder, change, name="ps1.ipynb"):
@@ -228,6 +233,145 @@ def hidden_files(folder, host):
     (folder / ".ipynb_checkpoints" / "ps1-checkpoint.ipynb").write_text("old")
 
 
+def downloaded_page(folder, host):
+    (folder / "ps1.ipynb").write_text("<!DOCTYPE html><html><title>Log in to the course</title></html>")
+
+
+def merge_conflict(folder, host):
+    text = (folder / "ps1.ipynb").read_text(encoding="utf-8")
+    (folder / "ps1.ipynb").write_text(text.replace("\n", "\n<<<<<<< HEAD\n", 1), encoding="utf-8")
+
+
+def compressed(folder, host):
+    (folder / "ps1.ipynb").write_bytes(gzip.compress((folder / "ps1.ipynb").read_bytes()))
+
+
+def called_like_its_folder(folder, host):
+    """A Mac unpacks ps1.ipynb.zip into a folder of that name."""
+    content = (folder / "ps1.ipynb").read_bytes()
+    (folder / "ps1.ipynb").unlink()
+    (folder / "ps1.ipynb").mkdir()
+    (folder / "ps1.ipynb" / "ps1.ipynb").write_bytes(content)
+
+
+def format_3(folder, host):
+    edit(folder, lambda content: content.update(nbformat=3, worksheets=[{"cells": content.pop("cells")}]))
+
+
+def sources_of_numbers(folder, host):
+    edit(folder, lambda content: content["cells"][3].update(source=[1, 2, 3]))
+
+
+def cells_twice(folder, host):
+    text = (folder / "ps1.ipynb").read_text(encoding="utf-8").rstrip()
+    (folder / "ps1.ipynb").write_text(text[:-1] + ', "cells": []}', encoding="utf-8")
+
+
+def one_id_for_all(folder, host):
+    edit(folder, lambda content: [cell.update(id="x") for cell in content["cells"]])
+
+
+def ids_in_metadata(folder, host):
+    """As a notebook service writes them."""
+
+    def change(content):
+        for cell in content["cells"]:
+            cell["metadata"] = {"id": cell.pop("id"), "colab": {"base_uri": "https://localhost:8080/"}}
+        content["nbformat_minor"] = 0
+
+    edit(folder, change)
+
+
+def strange_numbers(folder, host):
+    text = (folder / "ps1.ipynb").read_text(encoding="utf-8")
+    text = text.replace('"execution_count": null', '"execution_count": -1e999').replace(
+        '"nbformat_minor": 5', '"nbformat_minor": NaN'
+    )
+    (folder / "ps1.ipynb").write_text(text, encoding="utf-8")
+
+
+def a_number_of_a_million_digits(folder, host):
+    text = (folder / "ps1.ipynb").read_text(encoding="utf-8")
+    (folder / "ps1.ipynb").write_text(text.replace('"nbformat_minor": 5', '"nbformat_minor": ' + "9" * 10**6), encoding="utf-8")
+
+
+def other_line_ends(folder, host):
+    edit(folder, lambda content: [cell.update(source="".join(cell["source"]).replace("\n", "\r\n")) for cell in content["cells"]])
+
+
+def null_bytes(folder, host):
+    def change(content):
+        content["cells"].append({**content["cells"][1], "id": "x", "source": "a = '\0'", "metadata": {}})
+        cell_of(content, "ps1-5-answer").update(source="\0" * 100 + "0\x00" + "\x1b[2J")
+
+    edit(folder, change)
+
+
+def a_file_full_of_holes(folder, host):
+    with open(folder / "data.bin", "wb") as file:
+        file.truncate(2**40)
+
+
+def folders_in_folders(folder, host):
+    (folder / ("a/" * 500)).mkdir(parents=True)
+
+
+def thousands_of_empty_folders(folder, host):
+    for number in range(3000):
+        (folder / f"f{number}").mkdir()
+
+
+def open_socket(folder, host):
+    at = os.getcwd()
+    os.chdir(folder)  # its path may have 108 characters
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("x.sock")
+    os.chdir(at)
+
+
+def names_of_files(folder, host):
+    for name in (
+        "-rf",
+        " ",
+        "a\nb.py",
+        "\x1b[2J",
+        "CON",
+        "%2e%2e%2fx",
+        "<img src=x onerror=SECRET-LOOT>",
+        "x" * 250,
+        "\u202egnp.yp",
+    ):
+        (folder / name).write_text("1")
+    with open(os.fsencode(folder) + b"/\xff\xfe.py", "w"):
+        pass
+
+
+def pictures_in_the_answer(folder, host):
+    def change(content):
+        png, jpeg = (base64.b64encode(picture).decode() for picture in (PNG, JPEG))
+        attachments = {"image.png": {"image/png": png}, "photo (1).jpg": {"image/jpeg": jpeg}}
+        source = "See ![image.png](attachment:image.png) and ![](attachment:photo%20(1).jpg), not ![lost](attachment:lost.png)"
+        cell_of(content, "ps1-5-answer").update(source=source, attachments=attachments)
+
+    edit(folder, change)
+
+
+def one_label_a_thousand_times(folder, host):
+    """Each time, the page would hold the picture again."""
+
+    def change(content):
+        attachments = {"a": {"image/png": base64.b64encode(PNG + bytes(200_000)).decode()}}
+        source = "![](attachment:a)\n\n[x]: attachment:a\n\n" + "![x] ![y][x]\n" * 900
+        cell_of(content, "ps1-5-answer").update(source=source, attachments=attachments)
+
+    edit(folder, change)
+
+
+def entity_behind_a_backslash(folder, host):
+    source = "[a](javascript&\\#58;LOOT) ![b](attachment&\\#58;c) ```mermaid\n<script>SECRET-LOOT</script>\n```"
+    edit(folder, lambda content: cell_of(content, "ps1-5-answer").update(source=source))
+
+
 FOLDERS = {
     linked_notebook: (None, "link"), linked_file: (None, "link"), linked_folder: (None, "link"), pipe: (None, "no plain file"),
     not_json: (None, "not a notebook"), not_utf8: (None, "not UTF-8"), empty: (None, "there is no ps1.ipynb"),
@@ -241,4 +385,11 @@ FOLDERS = {
     links_that_run: (ALL, ""), half_a_surrogate: (ALL, ""), no_cell_type: (ALL, ""),
     no_source: (None, "not a notebook"), strange_file_name: (None, "is a link"), end_of_time: (ALL, ""),
     endless_line: (None, "a line of more than"), hidden_files: (ALL, ""),
+    downloaded_page: (None, "not a notebook"), merge_conflict: (None, "not a notebook"), compressed: (None, "not UTF-8"),
+    called_like_its_folder: (ALL, ""), format_3: (None, "not a notebook"), sources_of_numbers: (None, "not a notebook"),
+    cells_twice: (None, "no cell of this problem set"), one_id_for_all: (ALL, ""), ids_in_metadata: (ALL, ""),
+    strange_numbers: (ALL, ""), a_number_of_a_million_digits: (None, "not a notebook"), other_line_ends: (ALL, ""),
+    null_bytes: (ALL, ""), a_file_full_of_holes: (None, "too large"), folders_in_folders: (None, "nested more than"),
+    thousands_of_empty_folders: (None, "too large"), open_socket: (None, "no plain file"), names_of_files: (ALL, ""),
+    pictures_in_the_answer: (ALL, ""), one_label_a_thousand_times: (ALL, ""), entity_behind_a_backslash: (ALL, ""),
 }  # fmt: skip
