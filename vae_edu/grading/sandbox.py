@@ -5,6 +5,7 @@ else of this machine, an empty /tmp and an unprivileged user. In it a warm paren
 its own for every submission. What it has to hold against: tests/grading/attacks.
 """
 
+import contextlib
 import os
 import shutil
 import socket
@@ -120,6 +121,7 @@ class Process:
     def __init__(self, module: str, problem_set: str, locked: bool):
         if locked and missing():
             raise SandboxError(missing())
+        self.locked = locked
         self.folder = tempfile.TemporaryDirectory(prefix="vae-edu-room-")
         room = furnish(Path(self.folder.name), problem_set, linked=not locked)
         self.control, theirs = socket.socketpair()
@@ -150,6 +152,9 @@ class Process:
 
     def close(self) -> None:
         self.control.close()
+        if self.warm and not self.locked:  # it has seen that, and ends what it has started, wherever that has gone
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(2)
         self.process.kill()
         self.process.wait()
         self.process.stderr.close()
