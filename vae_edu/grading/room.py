@@ -7,13 +7,16 @@ student has copied from the open repository cannot be told from what a student h
 
 import ast
 import inspect
+import os
 import shutil
+import tempfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 PUT_AWAY = ("exercises", "checks", "grading", "cli", "notebooks.py", "errata.py", "__pycache__")
 INSIDE = ("__init__", "inside", "walls", "denied", "processes", "wire", "outside", "pages")
 BROUGHT = ("checks/calling.py", *(f"grading/{name}.py" for name in INSIDE))
+PREFIX = "vae-edu-room-"
 PROBE = ("vae_edu.reference", "probe")  # closed for every set
 CHECKS = '''"""`check` and `grade` while a class is graded: the graded cells of the course say the same, on other inputs."""
 
@@ -27,6 +30,15 @@ def grade(name, function, points, seed=None):
     return 0.0
 '''
 CLOSED = "from vae_edu.checks.calling import closed\nclosed({what!r})"
+
+
+def new_folder() -> tempfile.TemporaryDirectory:
+    """A folder for a room, by the name of this process; what processes that were killed have left is removed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        pid = left.name.removeprefix(PREFIX).partition("-")[0]
+        if Path("/proc/self").exists() and not Path("/proc", pid).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-")
 
 
 def furnish(folder: Path, problem_set: str, *, linked: bool) -> Path:

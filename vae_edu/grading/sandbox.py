@@ -11,7 +11,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from . import wire
-from .room import PACKAGE, furnish, weights
+from .room import PACKAGE, furnish, new_folder, weights
 
 SYSTEM = ("/bin", "/lib", "/lib32", "/lib64", "/sbin")
 MEMORY_OF_FILES = 256 * 2**20
@@ -122,7 +121,7 @@ class Process:
         if locked and missing():
             raise SandboxError(missing())
         self.locked = locked
-        self.folder = tempfile.TemporaryDirectory(prefix="vae-edu-room-")
+        self.folder = new_folder()
         room = furnish(Path(self.folder.name), problem_set, linked=not locked)
         self.control, theirs = socket.socketpair()
         with theirs:
