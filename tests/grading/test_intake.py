@@ -2,6 +2,7 @@
 
 import base64
 import codecs
+import copy
 import json
 import os
 import random
@@ -318,3 +319,14 @@ def test_no_text_of_a_student_breaks_the_page_whatever_it_says_of_attachments():
 def test_no_link_in_an_answer_runs_a_script(link):
     for source in (f"[a]({link})", f"[a][b]\n\n[b]: {link}", f"![a]({link})"):
         assert not re.search(r"(href|src)=", markdown2html_mistune(Pictures().keep(source, {})[0]))
+
+
+def test_folded_answers_of_the_course_stay_folded_and_those_of_a_student_are_text(tmp_path):
+    folded = "<details><summary>Guess first</summary>It is zero.</details>"
+    release = copy.deepcopy(RELEASE)
+    release.cells[0].source = folded
+    theirs = json.loads(nbformat.writes(release))
+    theirs["cells"].append({"cell_type": "markdown", "id": "mine", "metadata": {}, "source": folded})
+    (tmp_path / "ps1.ipynb").write_text(json.dumps(theirs))
+    notebook = take_in(tmp_path, "ann", release, "ps1").notebook
+    assert notebook.cells[0].source == folded and notebook.cells[-1].source.startswith("< details>")

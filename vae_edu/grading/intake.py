@@ -235,6 +235,10 @@ def _marked(release: NotebookNode) -> dict[str, NotebookNode]:
     return {cell.metadata.nbgrader.grade_id: cell for cell in release.cells if "nbgrader" in cell.metadata}
 
 
+def _unmarked(release: NotebookNode) -> dict[str, NotebookNode]:
+    return {cell.get("id", ""): cell for cell in release.cells if "nbgrader" not in cell.metadata}
+
+
 def transplant(
     theirs: list[Cell], release: NotebookNode, earlier: Sequence[tuple[str, NotebookNode]] = ()
 ) -> tuple[NotebookNode, list[str]]:  # fmt: skip
@@ -250,6 +254,7 @@ def transplant(
     place = {grade_id: index for index, grade_id in enumerate(known) if grade_id}
     if not place:
         raise IntakeError("it holds no cell of this problem set: is it another one's notebook?")
+    told, now = _unmarked(made_from), _unmarked(release)
     pictures = Pictures()
     cells, changed = [], []
     for index, (cell, grade_id) in enumerate(zip(theirs, known, strict=True)):
@@ -257,6 +262,9 @@ def transplant(
         given, fresh = before.get(grade_id), nbformat.v4.new_code_cell if cell.is_code else nbformat.v4.new_markdown_cell
         if given and grade_id not in ours and given.metadata.nbgrader.locked:
             continue  # gone since
+        if untouched := [mark for mark in cell.marks if mark in told and told[mark].source.strip() == cell.source.strip()]:
+            cells.append(copy.deepcopy(now.get(untouched[0], told[untouched[0]])))  # the course's own text may hold HTML
+            continue
         own = copy.deepcopy(ours[grade_id]) if grade_id in ours else fresh()
         if own.metadata.get("nbgrader", {}).get("locked"):
             changed += [grade_id] * (cell.source.strip() not in {own.source.strip(), given and given.source.strip()})
@@ -271,9 +279,9 @@ def transplant(
                 own.attachments = nbformat.from_dict(kept)
         cells.append(own)
     missing = _put_in(cells, ours, before)
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=copy.deepcopy(release.metadata))
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=copy.deepcopy(release.metadata))
     notes = [f"changed by the student, and put back: {', '.join(changed)}"] if changed else []
     notes += [f"missing, and put back: {', '.join(missing)}"] if missing else []
     since = sorted({exercise_number(grade_id) for grade_id in changed_questions(made_from, release)})
