@@ -57,7 +57,7 @@ def course_folder() -> Path:
     for folder in (PACKAGE / "course", PACKAGE.parent):
         if (folder / "lectures").is_dir() and (folder / "assignments").is_dir():
             return folder
-    raise StartError("This vae_edu came without lectures and problem sets: install the wheel that your instructor gave you again.")
+    raise StartError("This vae_edu came without lectures and problem sets: install your instructor's wheel again.")
 
 
 def course_files(course: Path) -> list[str]:
@@ -196,7 +196,7 @@ def _sentence(folder: Path, error: OSError) -> str:
     if is_full(error):
         return f"The disk of {folder} is full: make room, then give the same command again; it goes on where it stopped."
     if isinstance(error, PermissionError) or error.errno == errno.EROFS:
-        return f"You may not write to {error.filename or folder}: name a folder of your own, for example: vae-edu start ~/vae-course"
+        return f"You may not write to {error.filename or folder}: name a folder of your own, such as ~/vae-course."
     return (
         f"{error.filename or folder} cannot be written ({error.strerror or error}), and nothing of yours was changed: "
         "mend that, then give the same command again."

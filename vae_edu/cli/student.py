@@ -62,7 +62,7 @@ def _with_checks(given: tuple[Path, ...]) -> list[Path]:
         inside = [path for path in sorted(place.rglob("*.ipynb")) if not any(p[0] == "." for p in path.relative_to(place).parts)]
         found = [path for path in inside if re.search(r'"check\(', path.read_text(encoding="utf-8", errors="replace"))]
         if not found:
-            raise click.ClickException(f"{place} holds no notebook with check cells: make a folder to work in with vae-edu start.")
+            raise click.ClickException(f"{place} holds no notebook with check cells: name one made by vae-edu start.")
         paths += found
     return list(dict.fromkeys(paths))
 
