@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
-PUT_AWAY = ("exercises", "checks", "grading", "cli", "notebooks.py", "errata.py", "__pycache__")
+PUT_AWAY = ("exercises", "checks", "grading", "cli", "course", "start.py", "notebooks.py", "errata.py", "__pycache__")
 INSIDE = ("__init__", "inside", "walls", "denied", "processes", "wire", "outside", "pages")
 BROUGHT = ("checks/calling.py", *(f"grading/{name}.py" for name in INSIDE))
 PREFIX = "vae-edu-room-"
