@@ -74,8 +74,8 @@ class Function:
 
     def call(self, arguments: Arguments) -> Answer | Failure:
         """Its answer as a tuple of float64 arrays."""
-        tensors = [to_tensors(argument) for argument in arguments]
         with surroundings():
+            tensors = [to_tensors(argument) for argument in arguments]
             value = self._invoke(tensors)
             if isinstance(value, Failure):
                 return value
