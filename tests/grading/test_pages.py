@@ -2,10 +2,14 @@
 
 import base64
 import re
+import subprocess
 
 import nbformat
 import pytest
+from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbgrader.server_extensions.formgrader.handlers import template_path
+from traitlets.config import Config, PyFileConfigLoader
 
 from tests.conftest import ROOT
 from vae_edu.grading import feedback
@@ -79,3 +83,19 @@ def test_a_process_that_is_lost_costs_its_page_and_no_other(printer):
 def test_what_cannot_be_rendered_is_a_short_page(printer):
     missing_picture = new_notebook(cells=[graded("![x](attachment:none.png)")])
     assert "the points alone" in printer.page(missing_picture, ABOUT)
+
+
+def test_a_page_of_the_formgrader_shows_formulas_and_fetches_nothing_from_elsewhere():
+    config = Config(HTMLExporter={"template_name": "formgrade", "extra_template_basedirs": [template_path]})  # as it starts
+    config.merge(PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config())
+    about = {"index": 0, "total": 1, "base_url": ""}
+    page, _ = HTMLExporter(config=config).from_notebook_node(new_notebook(cells=[graded("Since $\\ln x\\le x-1$.")]), about)
+    assert "<mi>ln</mi>" in page and "No credit" in page
+    loaded = re.findall(r"""(?:src|href)=["']([^"']*)""", page)
+    assert loaded and not [address for address in loaded if re.match(r"(https?:)?//", address)] and "MathJax" not in page
+
+
+def test_the_formgrader_finds_a_folder_for_its_gradebook_in_every_clone():
+    """Without classroom/ its first page says "Loading" for ever: nbgrader makes the gradebook, but no folder for it."""
+    tracked = subprocess.run(["git", "ls-files", "classroom"], cwd=ROOT, capture_output=True, text=True).stdout
+    assert tracked.split() == ["classroom/README.md"]

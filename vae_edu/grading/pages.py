@@ -55,13 +55,15 @@ def formula(latex: str, display: str) -> str:
     return tostring(tree, encoding="unicode")
 
 
+@pass_context
+def markdown(context, source: str) -> str:
+    """A cell's Markdown as HTML with MathML; the formgrader's pages use it too (see nbgrader_config.py)."""
+    attachments = context.get("cell", {}).get("attachments", {})
+    return MarkdownWithMath(renderer=Renderer(escape=False, attachments=attachments)).render(source)
+
+
 class Page(HTMLExporter):
     """nbgrader's page, closed: nothing is loaded, nothing runs."""
-
-    @pass_context
-    def markdown2html(self, context, source: str) -> str:
-        attachments = context.get("cell", {}).get("attachments", {})
-        return MarkdownWithMath(renderer=Renderer(escape=False, attachments=attachments)).render(source)
 
     def from_notebook_node(self, nb, resources=None, **kw):
         page, resources = super().from_notebook_node(nb, resources, **kw)
@@ -76,6 +78,7 @@ def exporter() -> Page:
     formgrader = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader"
     config = Config()
     config.HTMLExporter.template_name = "feedback"
+    config.HTMLExporter.filters = {"markdown2html": markdown}
     config.HTMLExporter.extra_template_basedirs = [str(formgrader / "templates")]
     config.HTMLExporter.extra_template_paths = [str(formgrader / "static/node_modules/bootstrap/dist/css")]
     config.HTMLExporter.preprocessors = ["nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
