@@ -12,10 +12,11 @@ from click.testing import CliRunner
 from tests.conftest import ROOT
 from vae_edu.cli import main
 from vae_edu.grading import Course, releases, workers
-from vae_edu.grading.intake import _cells, transplant
+from vae_edu.grading.intake import _cells
 from vae_edu.grading.marks import EARLIER, GRADED, MARKED
 from vae_edu.grading.releases import Memory, changed_questions, exercise_number, question
 from vae_edu.grading.sandbox import missing
+from vae_edu.grading.transplant import transplant
 from vae_edu.notebooks import read
 
 LOCKED = not missing()

@@ -17,7 +17,8 @@ PUT_AWAY = ("exercises", "checks", "grading", "cli", "course", "start.py", "note
 INSIDE = ("__init__", "inside", "walls", "denied", "processes", "wire", "outside", "pages")
 BROUGHT = ("checks/calling.py", *(f"grading/{name}.py" for name in INSIDE))
 PREFIX = "vae-edu-room-"
-PROBE = ("vae_edu.reference", "probe")  # closed for every set
+MODELS = {"vae": "VAE", "epitomic": "EpitomicVAE", "hierarchical": "HVAE"}
+ALWAYS = {("vae_edu.reference", "probe"), *((f"vae_edu.models.{module}", f"{name}.answers") for module, name in MODELS.items())}
 CHECKS = '''"""`check` and `grade` while a class is graded: the graded cells of the course say the same, on other inputs."""
 
 
@@ -57,7 +58,7 @@ def furnish(folder: Path, problem_set: str, *, linked: bool) -> Path:
         shutil.copyfile(PACKAGE / name, room / name)
     (room / "checks" / "__init__.py").write_text(CHECKS, encoding="utf-8")
     asked = [inspect.unwrap(f) for exercise in EXERCISES.of(problem_set) for f in exercise.closed_book]  # under no_grad and such
-    for module, name in {PROBE, *((function.__module__, function.__qualname__) for function in asked)}:
+    for module, name in {*ALWAYS, *((function.__module__, function.__qualname__) for function in asked)}:
         _close(folder, module, name)
     return room
 
