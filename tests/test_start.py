@@ -55,7 +55,7 @@ def test_a_working_copy_holds_the_lectures_and_problem_sets_of_this_course(tmp_p
     done = start(tmp_path / "vae-course")
     laid = everything(tmp_path / "vae-course")
     wanted = [path for pattern in ("lectures/*.ipynb", "assignments/*/*.ipynb") for path in ROOT.glob(pattern)]
-    assert len(laid) == len(wanted) + 1 == done.files + 1
+    assert len(laid) == len(wanted) + 1 == done.lectures + done.sets + 1
     for path in wanted:
         assert laid[path.relative_to(ROOT).as_posix()] == path.read_bytes()
 
@@ -267,7 +267,7 @@ def test_an_empty_folder_and_a_fresh_repository_are_welcome(course, tmp_path):
         (tmp_path / name).mkdir()
     (tmp_path / "repository" / ".git").mkdir()
     for name in ("empty", "repository"):
-        assert start(tmp_path / name).files == 5
+        assert len(start(tmp_path / name).added) == 5
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"laid": 3}', '{"laid": {"x": 3}}', "\x00\x01", '{"format": 2}'])
@@ -292,7 +292,7 @@ def test_the_command_says_what_it_did(course, tmp_path):
         assert done.exit_code == 0, done.output
         return done.output.splitlines()
 
-    assert said() == [f"{tmp_path}/a copy holds 5 lectures and problem sets. Open it with: jupyter lab '{tmp_path}/a copy'"]
+    assert said() == [f"{tmp_path}/a copy holds 2 lectures and 2 problem sets. Open it: jupyter lab '{tmp_path}/a copy'"]
     write(tmp_path / "a copy" / PS1, "my answer")
     for name in (PS1, LECTURE, "lectures/02_new.ipynb"):
         write(course / name, "newer")

@@ -26,7 +26,7 @@ def wheel(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def student(wheel, tmp_path_factory):
-    """Run a command where nothing but the wheel and what it depends on is there, in an empty folder; returns what it printed."""
+    """Run a command in an empty folder, where only the wheel and what it depends on is there; returns what it printed."""
     site, home = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("a student")
     subprocess.run([*PIP, "install", "--no-deps", "--no-index", "--target", str(site), str(wheel)], check=True)
     surroundings = {**os.environ, "PYTHONPATH": str(site), "PATH": os.pathsep.join([str(site / "bin"), os.environ["PATH"]])}
@@ -59,7 +59,8 @@ def test_the_wheel_is_small_and_holds_no_solution_and_nothing_of_the_tests(wheel
 def test_the_wheel_holds_the_library_and_its_references_whole(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    tracked = subprocess.run(["git", "ls-files", "vae_edu"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    listed = subprocess.run(["git", "ls-files", "vae_edu"], cwd=ROOT, capture_output=True, text=True, check=True)
+    tracked = listed.stdout.split()
     assert set(tracked) <= names and any(name.endswith(".safetensors") for name in tracked)
 
 

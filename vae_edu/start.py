@@ -25,7 +25,8 @@ class StartError(Exception):
 class Started:
     """What a call has come to; names are relative to the folder. What is in no list was there already."""
 
-    files: int = 0
+    lectures: int = 0
+    sets: int = 0
     added: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)  # by the learner, and left alone
@@ -44,8 +45,11 @@ def start(folder: Path) -> Started:
     try:
         _refuse(folder, course)
         folder.mkdir(parents=True, exist_ok=True)
-        record, done = Record(folder), Started()
-        for name in course_files(course):
+        names, record = course_files(course), Record(folder)
+        done = Started(
+            *(len({name.split("/")[1] for name in names if name.startswith(kind)}) for kind in ("lectures", "assignments"))
+        )
+        for name in names:
             _bring(folder, name, (course / name).read_bytes(), record, done)
         return done
     except OSError as error:
@@ -99,7 +103,6 @@ class Record:
 
 def _bring(folder: Path, name: str, new: bytes, record: Record, done: Started) -> None:
     """Bring one file of the folder up to date, unless it is the learner's."""
-    done.files += 1
     path, known = folder / name, record.laid.get(name, [])
     if not _is_there(path):
         done.added.append(name)
@@ -156,7 +159,7 @@ def _digest(content: bytes) -> str:
 
 
 def sources(content: bytes) -> str:
-    """A digest of what a notebook says: its cells with their pasted pictures, not their outputs. Of any other file: its bytes."""
+    """A digest of what a notebook says: its cells and pasted pictures, not outputs. Of any other file: of its bytes."""
     try:
         says = [[cell["cell_type"], "".join(cell["source"]), cell.get("attachments")] for cell in json.loads(content)["cells"]]
         return _digest(json.dumps(says, sort_keys=True).encode())
@@ -189,7 +192,7 @@ def _refuse(folder: Path, course: Path) -> None:
         if folder.resolve().is_relative_to(own.resolve()):
             raise StartError(f"{folder} lies inside {own}, which belongs to the course itself: name a folder outside of it.")
     if folder.is_dir() and not (folder / RECORD).exists() and any(not path.name.startswith(".") for path in folder.iterdir()):
-        raise StartError(f"{folder} holds files of something else, and nothing was changed: name a folder that is new or empty.")
+        raise StartError(f"{folder} holds files of something else, and is left alone: name a folder that is new or empty.")
 
 
 def _sentence(folder: Path, error: OSError) -> str:

@@ -16,17 +16,19 @@ def start(folder: Path) -> None:
     """
     from ..start import start
 
-    done = start(folder)
+    new, done = not folder.is_dir(), start(folder)
     for names, said in (
         (done.updated, "updated, not changed by you"),
         (done.changed, "changed by you, left alone"),
         (done.beside, "a newer version, laid beside yours"),
         (done.refused, "yours, and in the way of a newer version: rename it, then give the same command again"),
-        (done.added if len(done.added) < done.files else [], "new"),
+        ([] if new else done.added, "new"),
     ):
         for name in names:
             click.echo(f"  {name}: {said}.")
-    click.echo(f"{folder} holds {done.files} lectures and problem sets. Open it with: jupyter lab {shlex.quote(str(folder))}")
+    click.echo(
+        f"{folder} holds {done.lectures} lectures and {done.sets} problem sets. Open it: jupyter lab {shlex.quote(str(folder))}"
+    )
 
 
 @click.command()
@@ -59,7 +61,7 @@ def _with_checks(given: tuple[Path, ...]) -> list[Path]:
         if not place.is_dir():
             paths.append(place)
             continue
-        inside = [path for path in sorted(place.rglob("*.ipynb")) if not any(p[0] == "." for p in path.relative_to(place).parts)]
+        inside = [path for path in sorted(place.rglob("*.ipynb")) if "/." not in f"/{path.relative_to(place).as_posix()}"]
         found = [path for path in inside if re.search(r'"check\(', path.read_text(encoding="utf-8", errors="replace"))]
         if not found:
             raise click.ClickException(f"{place} holds no notebook with check cells: name one made by vae-edu start.")

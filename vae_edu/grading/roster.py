@@ -97,6 +97,10 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     return rows
 
 
+def _by_name(path: Path) -> list[tuple[bool, int, str]]:
+    return [(not number, int(number or 0), word) for number, word in PIECES.findall(path.name.casefold())]
+
+
 def collect(course: Course, ps: str, archives: Iterable[Path], pattern: str) -> Iterator[tuple[str, str]]:
     """Unpack one archive (or notebook) per student into classroom/submitted; yields (file, what became of it), both printable.
 
@@ -105,7 +109,7 @@ def collect(course: Course, ps: str, archives: Iterable[Path], pattern: str) -> 
     an id that the file's name begins with goes before the pattern. An unsafe archive is refused, the others are not.
     """
     roster = on_roster(course)
-    for path in sorted(archives, key=lambda path: [(not n, int(n or 0), word) for n, word in PIECES.findall(path.name.casefold())]):
+    for path in sorted(archives, key=_by_name):
         shown = line(path.name, 80)
         match = re.fullmatch(pattern, path.name)
         if not match or path.suffix.lower() not in (".zip", ".ipynb"):
