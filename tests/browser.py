@@ -84,8 +84,10 @@ def opened(url: str, profile: Path) -> Iterator[Page]:
 @contextlib.contextmanager
 def jupyterlab(folder: Path, settings: Path) -> Iterator[str]:
     """JupyterLab over `folder`, with a settings folder of its own: its address."""
-    port = free_port()
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--LabApp.news_url=", f"--port={port}"]
+    port, news = free_port(), settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    news.parent.mkdir(parents=True)
+    news.write_text('{"fetchNews": "false"}')  # or its question lies over the page
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
     options = ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder}", f"--LabApp.user_settings_dir={settings}"]
     with running([*command, *options], cwd=folder):
         answered(f"http://127.0.0.1:{port}/api")

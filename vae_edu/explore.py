@@ -36,7 +36,7 @@ def explore(draw: Callable, /, *, alt: str, **ranges: tuple | list | bool) -> No
     message = widgets.HTML()
     drawn = _drawn(draw, alt, sliders)
     view = widgets.VBox([*sliders.values(), message])._repr_mimebundle_()
-    without = f"Run this cell to get what moves {', '.join(sliders)}."
+    without = f"Run this cell to move {', '.join(sliders)}."
     display({**view, "text/plain": without}, raw=True)
     shown = [display(data, metadata=metadata, raw=True, display_id=True) for data, metadata in drawn]
 
