@@ -67,7 +67,7 @@ def _values(sliders: dict) -> str:
 
 def _slider(name: str, range_: tuple | list | bool) -> widgets.Widget:
     """What is dragged, chosen or ticked for one range."""
-    look = {"description": name, "style": {"description_width": "initial"}}
+    look = {"description": name, "style": {"description_width": "initial"}, "layout": {"width": "min(36em, 98%)"}}
     if isinstance(range_, bool):
         return widgets.Checkbox(range_, indent=False, **look)
     if isinstance(range_, list):
