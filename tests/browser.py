@@ -18,9 +18,9 @@ import websocket
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH: the page's DOM is not looked at")
 QUIET = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--window-size=1024,1600",
-]  # fmt: skip
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--hide-scrollbars", "--window-size=1024,1600"),
+]
 
 
 class Page:
@@ -82,8 +82,10 @@ def opened(url: str, profile: Path) -> Iterator[Page]:
 @contextlib.contextmanager
 def jupyterlab(folder: Path, settings: Path) -> Iterator[str]:
     """JupyterLab over `folder`, with a settings folder of its own: its address."""
-    port = free_port()
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--LabApp.news_url=", f"--port={port}"]
+    port, news = free_port(), settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    news.parent.mkdir(parents=True)
+    news.write_text('{"fetchNews": "false"}')  # or its question lies over the page
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
     options = ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder}", f"--LabApp.user_settings_dir={settings}"]
     with running([*command, *options], cwd=folder):
         answered(f"http://127.0.0.1:{port}/api")

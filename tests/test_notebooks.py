@@ -1,5 +1,7 @@
 """Lectures print what they stored; assignments are what solutions/ gives; no notebook holds what it should not."""
 
+import html
+import itertools
 import json
 import re
 import shutil
@@ -53,10 +55,13 @@ def test_a_lecture_is_stored_executed_small_and_clean(path):
     seeds = sum(cell.source.count("torch.manual_seed(0)") for cell in notebook.cells if cell.cell_type == "code")
     assert seeds == 1, "one seed call per notebook"
     for cell in notebook.cells:
-        for output in cell.get("outputs", []):
+        outputs = cell.get("outputs", [])
+        for output, after in itertools.zip_longest(outputs, outputs[1:], fillvalue={}):
             assert output.output_type != "error" and output.get("name") != "stderr", cell.id
             if "image/png" in output.get("data", {}):
-                assert len(output.metadata["image/png"]["alt"]) > 30, f"{cell.id}: a figure without words"
+                words = output.metadata["image/png"]["alt"]
+                assert len(words) > 30, f"{cell.id}: a figure without words"
+                assert html.escape(words) in after["data"]["text/html"], f"{cell.id}: words that nobody is shown"
 
 
 @pytest.mark.parametrize("path", EVERY)

@@ -36,7 +36,7 @@ def explore(draw: Callable, /, *, alt: str, **ranges: tuple | list | bool) -> No
     message = widgets.HTML()
     drawn = _drawn(draw, alt, sliders)
     view = widgets.VBox([*sliders.values(), message])._repr_mimebundle_()
-    without = f"Run this cell to get what moves {', '.join(sliders)}."
+    without = f"Run this cell to move {', '.join(sliders)}."
     display({**view, "text/plain": without}, raw=True)
     shown = [display(data, metadata=metadata, raw=True, display_id=True) for data, metadata in drawn]
 
@@ -67,7 +67,7 @@ def _values(sliders: dict) -> str:
 
 def _slider(name: str, range_: tuple | list | bool) -> widgets.Widget:
     """What is dragged, chosen or ticked for one range."""
-    look = {"description": name, "style": {"description_width": "initial"}}
+    look = {"description": name, "style": {"description_width": "initial"}, "layout": {"width": "min(36em, 98%)"}}
     if isinstance(range_, bool):
         return widgets.Checkbox(range_, indent=False, **look)
     if isinstance(range_, list):
