@@ -123,6 +123,33 @@ def test_every_exercise_of_a_lecture_stands_once_in_it_unanswered_and_without_po
         assert "raise NotImplementedError()" in cells[f"{prefix}-{exercise.name}"]
 
 
+@pytest.mark.parametrize("path", EVERY)
+def test_every_link_of_a_notebook_leads_to_a_file(path):
+    text = "\n".join(cell.source for cell in notebooks.read(path).cells if cell.cell_type == "markdown")
+    for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+\.\w+)", text):
+        assert (path.parent / target).is_file(), target
+
+
+@pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.stem)
+def test_a_lecture_ends_with_the_way_on_to_its_problem_set_and_the_next_lecture(path):
+    first, *_, last = notebooks.read(path).cells
+    _, onwards = last.source.split("**Next:** ")
+    assert all(f"]({following.name})" in onwards for following in LECTURES[LECTURES.index(path) + 1 :][:1])
+    if "Then do" in first.source:
+        problem_set = r"\]\(\.\./assignments/(ps\d+)/\1\.ipynb\)"
+        assert re.search(problem_set, first.source)[1] == re.search(problem_set, onwards)[1]
+
+
+def test_a_problem_set_leads_to_its_lecture_and_ends_with_how_to_hand_it_in_in_the_same_words():
+    endings = set()
+    for path in SOLUTIONS:
+        first, *_, last = notebooks.read(path).cells
+        assert "](../../lectures/" in first.source.split("**Before you start:**")[1].split("**Time:**")[0]
+        endings.add(last.source.replace(path.stem, "psN").split("\n\n**Next:**")[0])
+    (ending,) = endings
+    assert ending.startswith("## Hand in\n\nSave") and "`psN.ipynb`" in ending and "*Validate* button is not needed" in ending
+
+
 @pytest.mark.parametrize("content", ["", "{", '{"cells": 3}', "\x00\x01"])
 def test_a_broken_notebook_is_one_sentence(tmp_path, content):
     path = tmp_path / "meine Lösung.ipynb"

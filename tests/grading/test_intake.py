@@ -142,7 +142,7 @@ def hostile(kind):
     if kind == "some outputs":
         cell["outputs"] = [{"output_type": "stream"}] * 500_000
     if kind == "text":
-        content["cells"] += [{**content["cells"][1], "source": "a = 1\n" * 5000, "metadata": {}} for _ in range(480)]
+        content["cells"] += [{**content["cells"][1], "source": "a = 1\n" * 5000, "metadata": {}} for _ in range(470)]
     if kind == "lines":
         content["cells"] += [{**content["cells"][1], "source": ["a\n"] * 14_000, "metadata": {}} for _ in range(150)]
     if kind == "ids":

@@ -57,6 +57,13 @@ def test_a_formula_is_text_and_never_html():
     assert formula("a^b^c", "inline") == "", "what cannot be read stays as it was written"
 
 
+def test_a_link_to_a_file_of_the_course_is_its_words_and_one_to_the_web_is_a_link(printer):
+    links = "[lecture 03](../../lectures/03.ipynb), [the paper](https://example.org/x), [x](javascript:x)"
+    page = printer.page(new_notebook(cells=[graded(links)]), ABOUT)
+    assert "lecture 03, <a" in page and "lectures/" not in page and 'href="https://example.org/x"' in page
+    assert page.count("<a href=") == 1, "nor a script"
+
+
 def test_every_formula_of_the_problem_sets_is_read():
     for path in (ROOT / "solutions").glob("ps*/ps*.ipynb"):
         text = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")

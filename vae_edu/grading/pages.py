@@ -30,7 +30,13 @@ PR_SET_PDEATHSIG = 1
 
 
 class Renderer(IPythonRenderer):
-    """Markdown as nbconvert renders it, with formulas as MathML; one that cannot be read stays as it was written."""
+    """Markdown as nbconvert renders it, with formulas as MathML; one that cannot be read stays as it was written.
+
+    A link that is not one to the web is its words alone: a page does not lie where the notebook lay, beside the course's files.
+    """
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        return super().link(text, url, title) if re.match("#|https?:|mailto:", url, re.IGNORECASE) else text
 
     def inline_math(self, body: str) -> str:
         return formula(body, "inline") or super().inline_math(body)
