@@ -214,8 +214,8 @@ PROGRAMS = {
     "a-file-of-a-petabyte": "open('big', 'wb').truncate(2**50)",
     "many-terminals": "import os\nx = []\nwhile True: x.append(os.openpty())",
     "many-full-sockets": (
-        "import socket\nx = []\nwhile True:\n    a, b = socket.socketpair(); a.setblocking(False); x += [a, b]\n"
-        "    try:\n        while True: a.send(bytes(2**16))\n    except BlockingIOError: pass"
+        "import socket\nx = []\ntry:\n    while True:\n        x += socket.socketpair(); x[-1].setblocking(False)\n"
+        "        try:\n            while True: x[-1].send(bytes(2**16))\n        except BlockingIOError: pass\nfinally: x.clear()"
     ),
     "many-signals": (
         "import ctypes, os, signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(34, 65))\nlibc = ctypes.CDLL(None)\n"
@@ -311,7 +311,6 @@ PROGRAMS = {
     "honest-helper-file": "from helper import kl_discrete",
     "honest-random-py": RIGHT + "import random\nrandom.random()",
     "honest-half-by-default": RIGHT + "torch.set_default_dtype(torch.float16)",
-    "honest-no-device-by-default": RIGHT + "torch.set_default_device('meta')",
     "honest-deterministic": RIGHT + "torch.use_deterministic_algorithms(True); torch.autograd.set_detect_anomaly(True)",
     "honest-inference": RIGHT + "torch.inference_mode().__enter__()",
     "honest-many-cores": RIGHT + "torch.set_num_threads(4)\ntorch.ones(999, 999) @ torch.ones(999, 999)",
