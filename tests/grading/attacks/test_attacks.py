@@ -23,7 +23,7 @@ MARK = "31337.25"  # what a process of ours would sleep
 PROBLEM_SET = "ps1"
 NOTHING = (0, 0, 0, 0)
 # Their process cannot answer any more.
-DESTROY_THEIR_OWN = {"transforms-cells", "speaks-on-the-socket", "replaces-modules", "replaces-the-shell", "many-full-sockets"}
+DESTROY_THEIR_OWN = {"transforms-cells", "speaks-on-the-socket", "replaces-modules", "replaces-the-shell"}
 MAY_SLOW_THEMSELVES = {"hops-from-process-to-process"}  # what they have started takes the time of their own other answers
 
 
