@@ -5,7 +5,7 @@ PS ?= ps1
 NAME ?= --all
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo test test-all bench lab grade assignments lectures reference lint clean
+.PHONY: help setup demo test test-all bench lab wheel grade assignments lectures reference lint clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -29,8 +29,15 @@ test-all: setup  ## also what is slow: 20 seeds an exercise, the full reference 
 bench: setup  ## measure speed, as ratios within one run
 	pytest tests/benchmarks -o addopts= --benchmark-only --benchmark-columns=median,iqr,rounds -q -s
 
-lab: setup  ## open JupyterLab at the first lecture
-	jupyter lab lectures/00_start_here.ipynb
+lab: setup  ## open JupyterLab at the first lecture of a working copy (vae-course/), which git ignores and nothing overwrites
+	vae-edu start vae-course
+	jupyter lab vae-course/lectures/00_start_here.ipynb --ServerApp.root_dir=.
+
+wheel: setup  ## build what students install, without the solutions, into dist/
+	@changed=$$(git status --porcelain -- lectures assignments) && test -z "$$changed" || { printf '%s\n' \
+		"These would be handed out as they are now; commit them, or undo with: git checkout -- lectures assignments" "$$changed"; exit 1; }
+	python -m pip wheel --disable-pip-version-check --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
 
 grade: setup  ## grade a problem set: make grade PS=ps1
 	vae-edu grade $(PS)
@@ -49,4 +56,4 @@ lint: setup  ## style and unused code
 	ruff format --check vae_edu tests
 
 clean:  ## remove what the targets made (not the data, not the classroom)
-	rm -rf .venv demo .pytest_cache .ruff_cache .benchmarks *.egg-info
+	rm -rf .venv demo dist .pytest_cache .ruff_cache .benchmarks *.egg-info

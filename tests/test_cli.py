@@ -1,3 +1,7 @@
+import shlex
+import subprocess
+import sys
+
 import nbformat
 import pytest
 from click.testing import CliRunner
@@ -13,9 +17,6 @@ def run(*arguments):
 
 
 def test_help_lists_the_commands_and_answers_without_torch():
-    import subprocess
-    import sys
-
     code = "import sys, vae_edu.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: assert 'torch' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -34,6 +35,33 @@ def test_check_runs_a_students_notebook(tmp_path):
     assert done.exit_code == 0, done.output
     assert "Is the ½ in front of the sum missing?" in done.output and "0 of 4 exercises pass" in done.output
     assert nbformat.read(path, 4) == notebook, "the student's file is left alone"
+
+
+def small(path, *sources):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources]), path)
+
+
+def test_check_takes_a_folder_and_several_notebooks_and_goes_on_after_a_broken_one(tmp_path):
+    answer = "def kl_monte_carlo(log_q, log_p):\n    return (log_q - log_p).mean(0)"
+    call = 'check("kl_monte_carlo", kl_monte_carlo)'
+    small(tmp_path / "course" / "ps1" / "ps1.ipynb", "from vae_edu.checks import check", answer, call)
+    small(tmp_path / "course" / "ps1" / ".ipynb_checkpoints" / "ps1-checkpoint.ipynb", call)
+    small(tmp_path / "course" / "a lecture.ipynb", "print('no check')")
+    small(tmp_path / "wrong.ipynb", "from vae_edu.checks import check", answer.replace("mean", "sum"), call)
+    (tmp_path / "broken.ipynb").write_text("{")
+    done = run("check", tmp_path / "course", tmp_path / "broken.ipynb", tmp_path / "wrong.ipynb")
+    assert "ps1.ipynb: 1 of 1 exercises pass every row." in done.output and "wrong.ipynb: 0 of 1" in done.output
+    assert "1 of 2 exercises in 2 notebooks pass every row." in done.output and "is not a notebook" in done.output
+    assert done.exit_code == 1 and "1 of 3 notebooks could not be run" in done.output
+    (tmp_path / "nothing").mkdir()
+    assert "holds no notebook with check cells" in run("check", tmp_path / "nothing").output
+
+
+def test_output_that_nobody_reads_to_its_end_is_no_error():
+    listing = f"{shlex.quote(sys.executable)} -m vae_edu.cli reference list"
+    done = subprocess.run(f"{listing} | true", shell=True, executable="/bin/bash", capture_output=True, text=True)
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,16 @@
 """Lectures print what they stored; assignments are what solutions/ gives; no notebook holds what it should not."""
 
+import html
+import itertools
 import json
 import re
+import shutil
 import subprocess
 import sys
 
 import nbformat
 import pytest
+from nbconvert.exporters import HTMLExporter
 
 from tests.conftest import ROOT
 from vae_edu import notebooks
@@ -51,10 +55,13 @@ def test_a_lecture_is_stored_executed_small_and_clean(path):
     seeds = sum(cell.source.count("torch.manual_seed(0)") for cell in notebook.cells if cell.cell_type == "code")
     assert seeds == 1, "one seed call per notebook"
     for cell in notebook.cells:
-        for output in cell.get("outputs", []):
+        outputs = cell.get("outputs", [])
+        for output, after in itertools.zip_longest(outputs, outputs[1:], fillvalue={}):
             assert output.output_type != "error" and output.get("name") != "stderr", cell.id
             if "image/png" in output.get("data", {}):
-                assert len(output.metadata["image/png"]["alt"]) > 30, f"{cell.id}: a figure without words"
+                words = output.metadata["image/png"]["alt"]
+                assert len(words) > 30, f"{cell.id}: a figure without words"
+                assert html.escape(words) in after["data"]["text/html"], f"{cell.id}: words that nobody is shown"
 
 
 @pytest.mark.parametrize("path", EVERY)
@@ -177,3 +184,21 @@ def test_refreshing_a_notebook_twice_gives_the_same_bytes(tmp_path):
     first = path.read_bytes()
     notebooks.refresh(path)
     assert path.read_bytes() == first and b"1\\n" in first
+
+
+def test_folded_answers_survive_execution_release_and_conversion(tmp_path):
+    folded = "**Guess first.** Is it zero?\n\n<details><summary>The answer</summary>\n\nIt is.\n\n</details>"
+    cells = [nbformat.v4.new_markdown_cell(folded, id="a"), nbformat.v4.new_code_cell("1", id="b")]
+    cells[1].metadata["jupyter"] = {"outputs_hidden": True}
+    path = tmp_path / "home" / "solutions" / "ps1" / "ps1.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    notebooks.refresh(path)
+    source = notebooks.read(ROOT / "solutions" / "ps1" / "ps1.ipynb")
+    source.cells[:0] = notebooks.read(path).cells
+    nbformat.write(source, path)
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path / "home")
+    released = notebooks.read(Course(tmp_path / "course", home=tmp_path / "home").release("ps1"))
+    assert released.cells[0].source == folded and released.cells[1].metadata["jupyter"] == {"outputs_hidden": True}
+    page, _ = HTMLExporter().from_notebook_node(released)
+    assert "<details><summary>The answer</summary>" in page

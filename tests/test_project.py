@@ -22,7 +22,7 @@ FLOORS = [
     {"reference"},
     {"exercises"},
     {"checks"},
-    {"plots", "notebooks", "errata", "grading"},
+    {"plots", "explore", "notebooks", "errata", "grading", "start"},
     {"cli"},
 ]
 FILES = sorted((ROOT / "vae_edu").rglob("*.py"))

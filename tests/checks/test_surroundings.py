@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from vae_edu import reference
-from vae_edu.checks import check, grade
+from vae_edu.checks import calling, check, grade
 from vae_edu.exercises import EXERCISES
 
 
@@ -153,3 +153,12 @@ def test_where_the_check_itself_cannot_run_it_says_so_and_gives_nothing(monkeypa
     check("kl_standard_normal", right)
     said = capsys.readouterr().out
     assert said.count("the check itself could not run: StoreError: vae-mnist.probe.safetensors is damaged") == 2
+
+
+def test_inputs_are_made_on_the_processor_whatever_device_a_notebook_has_set():
+    torch.set_default_device("meta")
+    try:
+        answer = calling.Function(EXERCISES["kl_monte_carlo"], lambda q, p: (q - p).mean(0)).call((np.ones(3), np.zeros(3)))
+    finally:
+        torch.set_default_device(None)
+    np.testing.assert_allclose(answer, (1.0,))

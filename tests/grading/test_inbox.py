@@ -201,3 +201,25 @@ def test_a_roster_that_cannot_be_understood_is_one_sentence_and_nothing_is_enter
     assert str(refused.value).isprintable() and len(str(refused.value)) < 500
     with course.api.gradebook as gradebook:
         assert not [student for student in gradebook.students if student.id.startswith("ok")]
+
+
+def test_with_a_roster_nobody_else_is_taken_in_and_ids_with_dots_are_whole(course, tmp_path):
+    course = Course(tmp_path / "other", home=course.home)
+    (tmp_path / "roster.csv").write_text("id\nann.smith\nann.jones\nbob\n")
+    read_roster(course, tmp_path / "roster.csv")
+    names = ("ann.smith.ipynb", "ann.jones_ps1.ipynb", "Bob_10_ps1.ipynb", "bob_9_ps1.ipynb", "bobby_1.ipynb", "eve_1.ipynb")
+    for name in names:
+        (tmp_path / name).write_text(name)
+    said = dict(collect(course, "ps1", [tmp_path / name for name in names], r"(?P<student>[^_.]+).*"))
+    assert [said[name][:2] for name in names] == ["✓ "] * 4 + ["✗ "] * 2 and "no id of the roster" in said["eve_1.ipynb"]
+    held = {path.name: (path / "ps1" / "ps1.ipynb").read_text() for path in (course.classroom / "submitted").iterdir()}
+    assert held == {"ann.smith": "ann.smith.ipynb", "ann.jones": "ann.jones_ps1.ipynb", "bob": "Bob_10_ps1.ipynb"}, "10 is later"
+
+
+def test_a_name_in_a_roster_is_no_html(course, tmp_path):
+    course = Course(tmp_path / "other", home=course.home)
+    (tmp_path / "roster.csv").write_text('id,first_name,last_name\nann,"<img src=x onerror=alert(1)>","O\'Neil & ""Co"""\n')
+    read_roster(course, tmp_path / "roster.csv")
+    with course.api.gradebook as gradebook:
+        student = gradebook.find_student("ann")
+        assert not set(student.first_name + student.last_name) & set('<>&"') and "O'Neil" in student.last_name

@@ -2,6 +2,7 @@
 
 import base64
 import codecs
+import copy
 import json
 import os
 import random
@@ -318,3 +319,47 @@ def test_no_text_of_a_student_breaks_the_page_whatever_it_says_of_attachments():
 def test_no_link_in_an_answer_runs_a_script(link):
     for source in (f"[a]({link})", f"[a][b]\n\n[b]: {link}", f"![a]({link})"):
         assert not re.search(r"(href|src)=", markdown2html_mistune(Pictures().keep(source, {})[0]))
+
+
+def test_folded_answers_of_the_course_stay_folded_and_those_of_a_student_are_text(tmp_path):
+    folded = "<details><summary>Guess first</summary>It is zero.</details>"
+    release = copy.deepcopy(RELEASE)
+    release.cells[0].source = folded
+    theirs = json.loads(nbformat.writes(release))
+    theirs["cells"].append({"cell_type": "markdown", "id": "mine", "metadata": {}, "source": folded})
+    (tmp_path / "ps1.ipynb").write_text(json.dumps(theirs))
+    notebook = take_in(tmp_path, "ann", release, "ps1").notebook
+    assert notebook.cells[0].source == folded and notebook.cells[-1].source.startswith("< details>")
+
+
+def test_an_answer_beside_its_cell_is_put_where_it_is_marked(tmp_path):
+    for where in ("below", "in the question", "without its cell"):
+        notebook = json.loads(nbformat.writes(RELEASE))
+        at = next(i for i, cell in enumerate(notebook["cells"]) if cell["id"] == "ps1-5-answer")
+        if where == "in the question":
+            notebook["cells"][at - 1]["source"] += "\n\nBecause ln x is concave."
+        else:
+            own = {"cell_type": "markdown", "id": "mine", "metadata": {}, "source": "Because ln x is concave."}
+            notebook["cells"][at + 1 : at + 1] = [own]
+        if where == "without its cell":
+            del notebook["cells"][at]
+        folder = tmp_path / where
+        folder.mkdir()
+        (folder / "ps1.ipynb").write_text(json.dumps(notebook))
+        taken = take_in(folder, "ann", RELEASE, "ps1")
+        answer = next(c for c in taken.notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "ps1-5-answer")
+        assert "Because ln x is concave." in answer.source and "put where it is marked: ps1-5-answer" in str(taken.notes), where
+
+
+def test_a_blank_copy_of_a_cell_does_not_take_the_place_of_the_written_one(tmp_path):
+    notebook = json.loads(SOLVED)
+    blank = next(cell for cell in json.loads(nbformat.writes(RELEASE))["cells"] if cell["id"] == "ps1-1-kl_discrete")
+    notebook["cells"].append(blank)
+    (tmp_path / "ps1.ipynb").write_text(json.dumps(notebook))
+    assert is_solved(take_in(tmp_path, "ann", RELEASE, "ps1"))
+
+
+def test_no_picture_of_an_answer_is_fetched(tmp_path):
+    source = "![a](/logout) ![b](http://example.org/p.png) ![c][d]\n\n[d]: http://example.org/q.png"
+    page = markdown2html_mistune(Pictures().keep(source, {})[0])
+    assert "<img" not in page and 'href="/logout"' in page

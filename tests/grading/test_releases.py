@@ -12,9 +12,11 @@ from click.testing import CliRunner
 from tests.conftest import ROOT
 from vae_edu.cli import main
 from vae_edu.grading import Course, releases, workers
-from vae_edu.grading.intake import _cells, transplant
+from vae_edu.grading.intake import _cells
+from vae_edu.grading.marks import EARLIER, GRADED, MARKED
 from vae_edu.grading.releases import Memory, changed_questions, exercise_number, question
 from vae_edu.grading.sandbox import missing
+from vae_edu.grading.transplant import transplant
 from vae_edu.notebooks import read
 
 LOCKED = not missing()
@@ -151,7 +153,9 @@ def another(marked, tmp_path_factory, pool):
 
 def test_a_set_with_exercises_added_dropped_and_re_pointed_goes_on_being_graded(another):
     course, _, _, results = another
-    assert points(results) == {"ps1.1": (4, 4), "ps1.2": (3.5, 6), "ps1.4": (0, 4), "ps1.5": (None, 4)}
+    assert points(results) == {"ps1.1": (4, 4), "ps1.2": (3.5, 6), "ps1.4": (0, 4), "ps1.5": (3, 4)}
+    states = {result.exercise: result.state for result in results}
+    assert states == {"ps1.1": GRADED, "ps1.2": EARLIER, "ps1.4": GRADED, "ps1.5": MARKED}
     assert "not attempted" in next(result.hint for result in results if result.exercise == "ps1.4")
     with course.api.gradebook as gradebook:
         assert gradebook.find_assignment("ps1").max_score == 18

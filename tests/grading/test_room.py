@@ -1,9 +1,12 @@
 """The answers are not in the room: what a submission finds of the course while its problem set is graded."""
 
 import ast
+import os
 import re
+import subprocess
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +63,16 @@ def test_the_solutions_of_every_set_are_worth_all_points_in_its_room(ps):
     done = execute(submission)
     points = [float(re.search(r"points=(\d+)", source)[1]) for source, test in submission["cells"] if test]
     assert [float(score) for score in scores(submission, done)] == points and done["ended"] == done["closed"] == []
+
+
+def test_the_room_of_a_process_that_was_killed_is_removed_by_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    for pid in (ended.pid, os.getpid()):
+        (tmp_path / f"vae-edu-room-{pid}-x" / "vae_edu").mkdir(parents=True)
+    with room.new_folder() as folder:
+        assert {path.name for path in tmp_path.iterdir()} == {f"vae-edu-room-{os.getpid()}-x", Path(folder).name}
 
 
 WAYS = {

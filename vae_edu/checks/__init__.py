@@ -13,6 +13,7 @@ from ..exercises import EXERCISES
 from ..exercises.exercise import Exercise
 from .calling import said
 from .diagnosis import run
+from .judging import Report
 from .report import as_bundle, show
 
 CHECK_SEED, GRADE_SEED = 1, 413  # of a notebook's own cells; a class is graded with a seed of its own, which it does not see
@@ -34,10 +35,9 @@ def grade(name: str, function: Any, points: float) -> float:
     """
     exercise, points = _exercise(name), _points(points)
     try:
-        score, bundle = graded(name, function, points, GRADE_SEED)
-        bundle["text/plain"] += " (a forecast: a class is graded on inputs of its own)"
-        show(bundle)
-        return score
+        report = run(exercise, function, GRADE_SEED)
+        show(as_bundle(report, points, GRADE_SEED, forecast=True))
+        return earned(report, points)
     except Exception as error:
         print(_broken(exercise, error))
         return 0.0
@@ -46,7 +46,11 @@ def grade(name: str, function: Any, points: float) -> float:
 def graded(name: str, function: Any, points: float, seed: int) -> tuple[float, dict]:
     """The points earned, and the report as a notebook shows it: text, and data beside it."""
     report = run(_exercise(name), function, seed)
-    return float(round(report.fraction * _points(points), 2)), as_bundle(report, points, seed)
+    return earned(report, _points(points)), as_bundle(report, points, seed)
+
+
+def earned(report: Report, points: float) -> float:
+    return float(round(report.fraction * points, 2))
 
 
 def _exercise(name: str) -> Exercise:

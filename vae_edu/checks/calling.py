@@ -23,7 +23,7 @@ import torch
 
 TIME_LIMIT = 10.0  # seconds of processor time: a loaded machine fails nobody
 PATIENCE = 3.0  # times as much by the clock, for a function that sleeps or waits
-NUMBERS, PARTS = 2_000_000, 100  # numbers in one answer, and arrays
+NUMBERS, PARTS, DIMENSIONS = 2_000_000, 100, 8  # numbers in one answer, arrays, and dimensions of each
 Arguments, Answer = tuple[Any, ...], tuple[np.ndarray, ...]
 
 closed_calls: list[str] = []  # what a submission has called that is closed while its problem set is graded
@@ -74,8 +74,8 @@ class Function:
 
     def call(self, arguments: Arguments) -> Answer | Failure:
         """Its answer as a tuple of float64 arrays."""
-        tensors = [to_tensors(argument) for argument in arguments]
         with surroundings():
+            tensors = [to_tensors(argument) for argument in arguments]
             value = self._invoke(tensors)
             if isinstance(value, Failure):
                 return value
@@ -137,7 +137,7 @@ def surroundings() -> Iterator[None]:
         with (
             warnings.catch_warnings(),
             np.errstate(all="ignore"),
-            torch.device("cpu") if torch.get_default_device().type != "cpu" else contextlib.nullcontext(),
+            contextlib.nullcontext() if _on_the_processor() else torch.device("cpu"),
             torch.inference_mode(False),
             torch.enable_grad(),
         ):
@@ -145,6 +145,14 @@ def surroundings() -> Iterator[None]:
             yield
     finally:
         torch.set_default_dtype(dtype)
+
+
+def _on_the_processor() -> bool:
+    """Where tensors are made unless one says otherwise. Torch fails to tell where a notebook has set a GPU and there is none."""
+    try:
+        return torch.get_default_device().type == "cpu"
+    except Exception:
+        return False
 
 
 def to_tensors(argument: Any) -> Any:
@@ -250,6 +258,8 @@ def _arrays(value: Any, parts: int) -> Answer | Failure:
         if len(values) > PARTS:
             return Failure("type", f"it returns {len(values):,} values; expected {parts}.")
         tensors = [torch.as_tensor(v).detach().cpu() for v in values]
+        if any(tensor.dim() > DIMENSIONS for tensor in tensors):
+            return Failure("type", f"its answer has more than {DIMENSIONS} dimensions.")
         if any(tensor.is_complex() for tensor in tensors):
             return Failure("type", "it returns complex numbers; expected real ones.")
         if sum(tensor.numel() for tensor in tensors) > NUMBERS:

@@ -18,6 +18,8 @@ class FriendlyGroup(click.Group):
         except Exception as error:
             if type(error).__module__.startswith("vae_edu."):
                 raise click.ClickException(str(error)) from None
+            if isinstance(error, BrokenPipeError):  # `… | head`: click ends quietly
+                raise
             if isinstance(error, OSError):
                 raise click.ClickException(f"{error.strerror or error}: {error.filename or 'the disk'}.") from None
             raise

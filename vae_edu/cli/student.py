@@ -1,26 +1,89 @@
-"""The commands of a student or a self-learner: check, data, train."""
+"""The commands of a student or a self-learner: start, check, data, train."""
 
+import re
+import shlex
 from pathlib import Path
 
 import click
 
 
 @click.command()
-@click.argument("notebook", type=click.Path(path_type=Path))
-def check(notebook: Path) -> None:
-    """Run a student's NOTEBOOK in a fresh kernel and print what its checks say."""
+@click.argument("folder", type=click.Path(path_type=Path), default="vae-course")
+def start(folder: Path) -> None:
+    """Lay lectures and problem sets into FOLDER (default: vae-course), to work in.
+
+    Again after an upgrade, it brings what is new; what you have changed it never overwrites.
+    """
+    from ..start import start
+
+    new, done = not folder.is_dir(), start(folder)
+    for names, said in (
+        (done.updated, "updated, not changed by you"),
+        (done.changed, "changed by you, left alone"),
+        (done.beside, "a newer version, laid beside yours"),
+        (done.refused, "yours, and in the way of a newer version: rename it, then give the same command again"),
+        ([] if new else done.added, "new"),
+    ):
+        for name in names:
+            click.echo(f"  {name}: {said}.")
+    click.echo(
+        f"{folder} holds {done.lectures} lectures and {done.sets} problem sets. Open it: jupyter lab {shlex.quote(str(folder))}"
+    )
+
+
+@click.command()
+@click.argument("notebooks", nargs=-1, required=True, type=click.Path(path_type=Path))
+def check(notebooks: tuple[Path, ...]) -> None:
+    """Run NOTEBOOKS (a folder: all in it that hold checks) in fresh kernels and print what their checks say."""
+    from ..notebooks import NotebookError
+
+    paths, passed, total, failed = _with_checks(notebooks), 0, 0, 0
+    for path in paths:
+        try:
+            right, exercises = _check(path)
+        except NotebookError as error:
+            if len(paths) == 1:
+                raise
+            click.echo(f"{path}: {error}", err=True)
+            failed += 1
+            continue
+        passed, total = passed + right, total + exercises
+    if len(paths) > 1:
+        click.echo(f"{passed} of {total} exercises in {len(paths) - failed} notebooks pass every row.")
+    if failed:
+        raise click.ClickException(f"{failed} of {len(paths)} notebooks could not be run.")
+
+
+def _with_checks(given: tuple[Path, ...]) -> list[Path]:
+    """The notebooks given, and of folders those that call `check`; not what Jupyter and editors keep in hidden folders."""
+    paths: list[Path] = []
+    for place in given:
+        if not place.is_dir():
+            paths.append(place)
+            continue
+        inside = [path for path in sorted(place.rglob("*.ipynb")) if "/." not in f"/{path.relative_to(place).as_posix()}"]
+        found = [path for path in inside if re.search(r'"check\(', path.read_text(encoding="utf-8", errors="replace"))]
+        if not found:
+            raise click.ClickException(f"{place} holds no notebook with check cells: name one made by vae-edu start.")
+        paths += found
+    return list(dict.fromkeys(paths))
+
+
+def _check(path: Path) -> tuple[int, int]:
+    """Run one notebook and print its checks; returns how many exercises pass, of how many."""
     from .. import notebooks
 
-    content = notebooks.read(notebook)
-    click.echo(f"Running {notebook.name} in a fresh kernel …", err=True)
-    notebooks.execute(content, notebook.resolve().parent, allow_errors=True)
+    content = notebooks.read(path)
+    click.echo(f"Running {path} in a fresh kernel …", err=True)
+    notebooks.execute(content, path.resolve().parent, allow_errors=True)
     found = notebooks.check_outputs(content)
     if not found:
-        raise click.ClickException(f"{notebook} holds no check cells: is it one of the problem sets in assignments/?")
+        raise notebooks.NotebookError(f"{path} holds no check cells: is it one of the course's problem sets?")
     for _, text in found.values():
         click.echo(text + "\n")
     passed = sum(data.get("passed", False) for data, _ in found.values())
-    click.echo(f"{passed} of {len(found)} exercises pass every row.")
+    click.echo(f"{path.name}: {passed} of {len(found)} exercises pass every row.")
+    return passed, len(found)
 
 
 @click.command("data")
@@ -74,4 +137,4 @@ def train(name, latent_dim, hidden, variance, epochs, lr, seed, out) -> None:
     click.echo(f"Best validation loss: {best:.2f} nats per image. Checkpoint, history.json and samples.png are in {out}.")
 
 
-COMMANDS = (check, data_command, train)
+COMMANDS = (start, check, data_command, train)

@@ -89,6 +89,8 @@ class Course:
             where = f" See its cell {cell}." if (cell := faulty(source)) else ""
             raise CourseError(f"{ps} cannot be released, and all is as it was: {error}{where}") from None
         except OperationalError as error:
+            if is_full(error):
+                raise
             raise CourseError(f"The gradebook cannot be changed ({error.orig}): close what uses it, and try again.") from None
 
     def _draw_seed(self) -> int:

@@ -229,10 +229,15 @@ def remote(run: _Run, name: str):
             self.printed = self.printed or str(reply.get("printed", ""))[:2000]
             if "kind" not in reply:
                 return reply
-            kind = line(reply["kind"])
-            return Failure(kind if kind in KINDS or kind.startswith("raised ") else "type", line(reply.get("message", "")))
+            kind = _words(reply["kind"])
+            return Failure(kind if kind in KINDS or kind.startswith("raised ") else "type", _words(reply.get("message")))
 
     return Remote()
+
+
+def _words(text: Any) -> str:
+    """A text as one short line; what should be a text and is none would take long to write down."""
+    return line(text) if isinstance(text, str) else "it answers something else than its process should"
 
 
 def shown(text: Any) -> str:

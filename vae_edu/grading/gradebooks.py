@@ -16,11 +16,18 @@ def make(path: Path, course_id: str) -> None:
     if path.exists():
         return
     partial = path.with_suffix(".partial")
-    for left in path.parent.glob(f"{partial.name}*"):  # its journal too
+    _remove(partial)
+    try:
+        with kernel_surroundings():
+            Gradebook(f"sqlite:///{partial}", course_id).close()
+        os.replace(partial, path)
+    finally:
+        _remove(partial)
+
+
+def _remove(database: Path) -> None:
+    for left in database.parent.glob(f"{database.name}*"):  # its journal too
         left.unlink()
-    with kernel_surroundings():
-        Gradebook(f"sqlite:///{partial}", course_id).close()
-    os.replace(partial, path)
 
 
 def settle_penalties(api: NbGraderAPI, ps: str) -> None:

@@ -181,12 +181,16 @@ def _serve(connection: socket.socket, start: dict) -> None:
         else:
             name = request["name"]
             function = calling.Function(calling.Wanted(**request["wanted"]), shell.user_ns.get(name))
-            if request["do"] == "misfit":
-                reply = {"misfit": function.misfit() if name in shell.user_ns else f"there is no {name}: was its cell run?"}
-            elif request["do"] == "call":
-                reply = function.call(tuple(request["arguments"]))
-            else:
-                reply = function.gradient(tuple(request["arguments"]), request["at"], request["weights"])
+            try:
+                if request["do"] == "misfit":
+                    there = name in shell.user_ns
+                    reply = {"misfit": function.misfit() if there else f"there is no {name}: was its cell run?"}
+                elif request["do"] == "call":
+                    reply = function.call(tuple(request["arguments"]))
+                else:
+                    reply = function.gradient(tuple(request["arguments"]), request["at"], request["weights"])
+            except Exception as error:  # what the notebook has done to torch or NumPy
+                reply = calling.Failure("type", f"it cannot be called any more ({type(error).__name__})")
             if isinstance(reply, calling.Failure):
                 reply = {"kind": reply.kind, "message": reply.message}
             elif not isinstance(reply, dict):
@@ -214,6 +218,9 @@ class Kept(io.TextIOBase):
     """A stream that keeps the beginning of what is written."""
 
     encoding, text = "utf-8", ""
+
+    def fileno(self) -> int:  # of what is printed past Python; faulthandler asks for it
+        return 2
 
     def write(self, text: str) -> int:
         if len(self.text) < CELL_TEXT:

@@ -4,7 +4,6 @@ A submission folder may hold anything: links, broken files, wiped or forged meta
 notebook, in which the student's code, answers and pictures stand. Whatever is wrong with a submission is said about that one.
 """
 
-import copy
 import hashlib
 import json
 import os
@@ -14,24 +13,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from .outside import REPLACEMENT, encodable, line, printable
-from .pictures import Pictures
-from .releases import changed_questions, exercise_number
+from .transplant import Cell, IntakeError, listed, marked, transplant
 
 NOTEBOOK_BYTES, FOLDER_BYTES, FILES, DEPTH, CELLS = 20 * 2**20, 50 * 2**20, 200, 20, 500
 CELL_TEXT, LINE, TEXT = 30_000, 3_000, 10**6  # characters; what colours the code in the feedback is quadratic
 CONTAINERS = 2_000_000  # lists and dicts in a notebook's JSON, each of them some hundred bytes of memory
 MARK = "timestamp.txt"  # nbgrader's name for the file that says when it was handed in
 LEFT_BEHIND = ("__MACOSX", "__pycache__")  # by systems and tools, beside everything with a dot in front
-
-
-class IntakeError(Exception):
-    """This submission cannot be graded. The message is one sentence."""
 
 
 @dataclass
@@ -54,16 +47,6 @@ class Submission:
         return digest.hexdigest()
 
 
-@dataclass
-class Cell:
-    """What is taken of a cell of the student's. marks: by what it may be known, the surest first."""
-
-    is_code: bool
-    source: str
-    marks: tuple[str, ...] = ()
-    attachments: Any = None
-
-
 def take_in(
     folder: Path, student: str, release: NotebookNode, name: str, earlier: Sequence[tuple[str, NotebookNode]] = ()
 ) -> Submission:  # fmt: skip
@@ -74,7 +57,7 @@ def take_in(
     check_name(student)
     files, notebooks, notes = _files(folder)
     handed_in, found = _timestamp(files.pop(MARK, b""))
-    ours = {grade_id for _, version in [*earlier, ("", release)] for grade_id in _marked(version)}
+    ours = {grade_id for _, version in [*earlier, ("", release)] for grade_id in marked(version)}
     path = _chosen(folder, notebooks, name, ours)
     theirs = _cells(_content(os.path.join(folder, path), path, NOTEBOOK_BYTES), path)
     notebook, changed = transplant(theirs, release, earlier)
@@ -153,12 +136,7 @@ def _files(folder: Path) -> tuple[dict[str, bytes], list[str], list[str]]:
                 found[name] = content
             else:
                 unnamed.append(line(name, 80))
-    return found, notebooks, _listed("left out, for names that cannot be written", unnamed)
-
-
-def _listed(what: str, names: list[str]) -> list[str]:
-    """A note, where there is something to note; of many names the first."""
-    return [f"{what}: {', '.join(names[:10])}" + f" and {len(names) - 10} more" * (len(names) > 10)] if names else []
+    return found, notebooks, listed("left out, for names that cannot be written", unnamed)
 
 
 def _chosen(folder: Path, notebooks: list[str], name: str, ours: set[str]) -> str:
@@ -229,89 +207,6 @@ def _cell(cell: dict) -> Cell:
         marks=tuple(mark for mark in marks if isinstance(mark, str)),
         attachments=cell.get("attachments"),
     )
-
-
-def _marked(release: NotebookNode) -> dict[str, NotebookNode]:
-    return {cell.metadata.nbgrader.grade_id: cell for cell in release.cells if "nbgrader" in cell.metadata}
-
-
-def transplant(
-    theirs: list[Cell], release: NotebookNode, earlier: Sequence[tuple[str, NotebookNode]] = ()
-) -> tuple[NotebookNode, list[str]]:  # fmt: skip
-    """The student's cells in the course's notebook: what is locked is the course's, what is missing is put back.
-
-    A cell is recognised by its grade_id, or by its own id where the metadata were wiped; of copies the last one counts, as in
-    nbgrader. What the course itself has changed since the release from which the student's was made is put in without blame.
-    Returns the notebook and what had to be put right.
-    """
-    date, made_from = _made_from(theirs, release, earlier)
-    ours, before = _marked(release), _marked(made_from)
-    known = [next((mark for mark in cell.marks if mark in ours or mark in before), "") for cell in theirs]
-    place = {grade_id: index for index, grade_id in enumerate(known) if grade_id}
-    if not place:
-        raise IntakeError("it holds no cell of this problem set: is it another one's notebook?")
-    pictures = Pictures()
-    cells, changed = [], []
-    for index, (cell, grade_id) in enumerate(zip(theirs, known, strict=True)):
-        grade_id = grade_id if place.get(grade_id) == index else ""
-        given, fresh = before.get(grade_id), nbformat.v4.new_code_cell if cell.is_code else nbformat.v4.new_markdown_cell
-        if given and grade_id not in ours and given.metadata.nbgrader.locked:
-            continue  # gone since
-        own = copy.deepcopy(ours[grade_id]) if grade_id in ours else fresh()
-        if own.metadata.get("nbgrader", {}).get("locked"):
-            changed += [grade_id] * (cell.source.strip() not in {own.source.strip(), given and given.source.strip()})
-        elif given and grade_id in ours and cell.source.strip() == given.source.strip():
-            pass  # nothing written: the course's own text, also where it has changed since
-        elif own.cell_type == "code":
-            own.source = cell.source
-        else:
-            own.source, kept = pictures.keep(cell.source, cell.attachments)
-            own.pop("attachments", None)
-            if kept:
-                own.attachments = nbformat.from_dict(kept)
-        cells.append(own)
-    missing = _put_in(cells, ours, before)
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=copy.deepcopy(release.metadata))
-    for number, cell in enumerate(cells):
-        cell["id"] = f"cell-{number}"
-    notes = [f"changed by the student, and put back: {', '.join(changed)}"] if changed else []
-    notes += [f"missing, and put back: {', '.join(missing)}"] if missing else []
-    since = sorted({exercise_number(grade_id) for grade_id in changed_questions(made_from, release)})
-    notes += [f"made from the release of {date}: changed since: {', '.join(since)}"] if since else []
-    return notebook, notes + _listed("pictures left out", pictures.left_out)
-
-
-def _made_from(theirs: list[Cell], release: NotebookNode, earlier: Sequence) -> tuple[str, NotebookNode]:
-    """Date and notebook of the release that the student's is nearest to: first by what nobody should edit, then by all text."""
-    found = {mark: cell.source.strip() for cell in theirs for mark in cell.marks}
-    versions = [("", release), *reversed(earlier)]
-    known = {grade_id for _, version in versions for grade_id in _marked(version)}
-
-    def distance(version: tuple[str, NotebookNode]) -> tuple[int, int]:
-        given = _marked(version[1])
-        wrong = sum(grade_id in known and grade_id not in given for grade_id in found)
-        wrong += sum(cell.metadata.nbgrader.locked and differs(cell) for cell in given.values())
-        return wrong, sum(map(differs, version[1].cells))
-
-    def differs(cell: NotebookNode) -> bool:
-        return found.get(cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id")) != cell.source.strip()
-
-    return min(versions, key=distance)
-
-
-def _put_in(cells: list[NotebookNode], ours: dict[str, NotebookNode], before: dict[str, NotebookNode]) -> list[str]:
-    """Put in what the student's cells lack: what is graded, and all that is new since. Returns what the student has removed."""
-    last = -1
-    missing = []
-    for grade_id, own in ours.items():  # in the course's order: what is missing goes behind what stands before it
-        found = (i for i, cell in enumerate(cells) if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
-        position = next(found, None)
-        if position is None and (own.metadata.nbgrader.grade or grade_id not in before):
-            cells.insert(last + 1, copy.deepcopy(own))
-            missing += [grade_id] * (grade_id in before)
-            position = last + 1
-        last = last if position is None else max(last, position)
-    return missing
 
 
 def _timestamp(raw: bytes) -> tuple[datetime | None, list[str]]:

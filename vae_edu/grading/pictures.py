@@ -92,12 +92,12 @@ def _picture(attachment: Any) -> tuple[str, bytes]:
 
 
 def without_scripts(markdown: str) -> str:
-    """Markdown in which nothing is HTML, no link runs a script, and none leads to an attachment: it is read in the formgrader,
-    with a cookie in the browser.
+    """Markdown in which nothing is HTML, no picture is fetched, no link runs a script, and none leads to an attachment: it is
+    read in the formgrader, with a cookie in the browser.
 
     A space behind "<" is enough, and leaves a formula as it is.
     """
-    markdown = re.sub(r"<(?=[a-zA-Z/!?])", "< ", markdown)
+    markdown = re.sub(r"<(?=[a-zA-Z/!?])", "< ", markdown).replace("![", "! [")  # what is left of a picture is a link
     bare = markdown
     for _ in range(3):  # a backslash may hide an entity
         bare = re.sub(r"[\s\\\x00-\x20]", "", html.unescape(bare))

@@ -8,7 +8,6 @@ files into assignments/ one by one. Marks and comments stay with the questions t
 import ast
 import hashlib
 import json
-import os
 import re
 import shutil
 import sqlite3
@@ -28,6 +27,7 @@ from nbgrader.utils import compute_checksum, temp_attrs
 from sqlalchemy import create_engine
 
 from ..notebooks import NotebookError, kernel_surroundings, read
+from .disk import write_whole
 
 if TYPE_CHECKING:
     from .course import Course
@@ -114,9 +114,9 @@ class Memory:
             if (digest := _hash(made / name)) not in known:
                 known.append(digest)
         self.folder.mkdir(parents=True, exist_ok=True)
-        _replace(self.path(version), (made / f"{ps}.ipynb").read_bytes())
+        write_whole(self.path(version), (made / f"{ps}.ipynb").read_bytes())
         entries = {"versions": self.versions, "files": self.files}
-        _replace(self.folder / "releases.json", json.dumps(entries, indent=1).encode())
+        write_whole(self.folder / "releases.json", json.dumps(entries, indent=1).encode())
         return version
 
     def wrote(self, name: str, path: Path) -> bool:
@@ -143,7 +143,7 @@ def hand_out(made: Path, target: Path, ours: Callable[[str, Path], bool]) -> lis
             alone.append(name)
             continue
         there.parent.mkdir(parents=True, exist_ok=True)
-        _replace(there, content)
+        write_whole(there, content)
     return alone
 
 
@@ -176,12 +176,6 @@ def _files(folder: Path) -> list[str]:
 
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)
 
 
 def exercise_number(grade_id: str) -> str:

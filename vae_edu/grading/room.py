@@ -7,14 +7,18 @@ student has copied from the open repository cannot be told from what a student h
 
 import ast
 import inspect
+import os
 import shutil
+import tempfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
-PUT_AWAY = ("exercises", "checks", "grading", "cli", "notebooks.py", "errata.py", "__pycache__")
+PUT_AWAY = ("exercises", "checks", "grading", "cli", "course", "start.py", "notebooks.py", "errata.py", "__pycache__")
 INSIDE = ("__init__", "inside", "walls", "denied", "processes", "wire", "outside", "pages")
 BROUGHT = ("checks/calling.py", *(f"grading/{name}.py" for name in INSIDE))
-PROBE = ("vae_edu.reference", "probe")  # closed for every set
+PREFIX = "vae-edu-room-"
+MODELS = {"vae": "VAE", "epitomic": "EpitomicVAE", "hierarchical": "HVAE"}
+ALWAYS = {("vae_edu.reference", "probe"), *((f"vae_edu.models.{module}", f"{name}.answers") for module, name in MODELS.items())}
 CHECKS = '''"""`check` and `grade` while a class is graded: the graded cells of the course say the same, on other inputs."""
 
 
@@ -27,6 +31,15 @@ def grade(name, function, points, seed=None):
     return 0.0
 '''
 CLOSED = "from vae_edu.checks.calling import closed\nclosed({what!r})"
+
+
+def new_folder() -> tempfile.TemporaryDirectory:
+    """A folder for a room, by the name of this process; what processes that were killed have left is removed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        pid = left.name.removeprefix(PREFIX).partition("-")[0]
+        if Path("/proc/self").exists() and not Path("/proc", pid).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-")
 
 
 def furnish(folder: Path, problem_set: str, *, linked: bool) -> Path:
@@ -45,7 +58,7 @@ def furnish(folder: Path, problem_set: str, *, linked: bool) -> Path:
         shutil.copyfile(PACKAGE / name, room / name)
     (room / "checks" / "__init__.py").write_text(CHECKS, encoding="utf-8")
     asked = [inspect.unwrap(f) for exercise in EXERCISES.of(problem_set) for f in exercise.closed_book]  # under no_grad and such
-    for module, name in {PROBE, *((function.__module__, function.__qualname__) for function in asked)}:
+    for module, name in {*ALWAYS, *((function.__module__, function.__qualname__) for function in asked)}:
         _close(folder, module, name)
     return room
 

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import json
 import re
 import shutil
 import stat
@@ -13,9 +14,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from .course import Course, CourseError
+from .disk import write_whole
 from .intake import DEPTH, FILES, FOLDER_BYTES, MARK, NOTEBOOK_BYTES, IntakeError, check_name, needed, plain_file
 from .outside import encodable, line, printable
 
+NO_HTML = str.maketrans({"<": "‹", ">": "›", "&": "＆", '"': "”"})  # the formgrader shows names as they are, beside a cookie
+PIECES = re.compile(r"(\d+)|(\D+)")
 COLUMNS = {  # nbgrader's field: its names in Canvas's gradebook export, Moodle's participants list, and nbgrader itself
     "id": ("id", "SIS Login ID", "Username", "SIS User ID", "ID number", "Email address"),
     "first_name": ("first_name", "First name"),
@@ -56,8 +60,17 @@ def read_roster(course: Course, path: Path) -> list[str]:
             raise CourseError(f"{path}, line {number}: {name} is there twice, as two students: mend the roster.")
     with course.at_work(), course.api.gradebook as gradebook:
         for name, student in found.items():
-            gradebook.update_or_create_student(name, **student)
+            told = {field: text.translate(NO_HTML) for field, text in student.items()}
+            gradebook.update_or_create_student(name, **told)
+        known = course.classroom / "state" / "roster.json"
+        write_whole(known, json.dumps(sorted({*found, *on_roster(course)}), indent=0))
     return list(found)
+
+
+def on_roster(course: Course) -> list[str]:
+    """Everybody whom a roster has named; nobody where none was read."""
+    known = course.classroom / "state" / "roster.json"
+    return json.loads(known.read_text(encoding="utf-8")) if known.exists() else []
 
 
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
@@ -84,19 +97,35 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     return rows
 
 
+def _by_name(path: Path) -> list[tuple[bool, int, str]]:
+    return [(not number, int(number or 0), word) for number, word in PIECES.findall(path.name.casefold())]
+
+
 def collect(course: Course, ps: str, archives: Iterable[Path], pattern: str) -> Iterator[tuple[str, str]]:
     """Unpack one archive (or notebook) per student into classroom/submitted; yields (file, what became of it), both printable.
 
     pattern: a regular expression on the file's name with a group `student`, and `timestamp` if there is one. A later file (by
-    name) of the same student replaces an earlier one. An unsafe archive is refused, the others are not.
+    name, numbers as numbers) of the same student replaces an earlier one. Where a roster was read, nobody else is taken in, and
+    an id that the file's name begins with goes before the pattern. An unsafe archive is refused, the others are not.
     """
-    for path in archives:
+    roster = on_roster(course)
+    for path in sorted(archives, key=_by_name):
         shown = line(path.name, 80)
         match = re.fullmatch(pattern, path.name)
         if not match or path.suffix.lower() not in (".zip", ".ipynb"):
             yield shown, f"✗ left alone: no zip or notebook, or its name does not fit {pattern}"
             continue
         student, moment = unicodedata.normalize("NFC", match["student"].strip()), match.groupdict().get("timestamp")
+        fitting = [
+            name for name in roster if re.match(re.escape(name) + r"(?!\w)|" + re.escape(name) + "_", path.name, re.IGNORECASE)
+        ]
+        student = max([student] * (student in roster or not roster) + fitting, key=len, default="")
+        if not student:
+            yield (
+                shown,
+                "✗ left alone: its name begins with no id of the roster; rename it, or use --pattern",
+            )
+            continue
         target = course.classroom / "submitted" / student / ps
         try:
             check_name(student)

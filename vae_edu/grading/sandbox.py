@@ -5,12 +5,12 @@ else of this machine, an empty /tmp and an unprivileged user. In it a warm paren
 its own for every submission. What it has to hold against: tests/grading/attacks.
 """
 
+import contextlib
 import os
 import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from . import wire
-from .room import PACKAGE, furnish, weights
+from .room import PACKAGE, furnish, new_folder, weights
 
 SYSTEM = ("/bin", "/lib", "/lib32", "/lib64", "/sbin")
 MEMORY_OF_FILES = 256 * 2**20
@@ -120,7 +120,8 @@ class Process:
     def __init__(self, module: str, problem_set: str, locked: bool):
         if locked and missing():
             raise SandboxError(missing())
-        self.folder = tempfile.TemporaryDirectory(prefix="vae-edu-room-")
+        self.locked = locked
+        self.folder = new_folder()
         room = furnish(Path(self.folder.name), problem_set, linked=not locked)
         self.control, theirs = socket.socketpair()
         with theirs:
@@ -150,6 +151,9 @@ class Process:
 
     def close(self) -> None:
         self.control.close()
+        if self.warm and not self.locked:  # it has seen that, and ends what it has started, wherever that has gone
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(2)
         self.process.kill()
         self.process.wait()
         self.process.stderr.close()

@@ -174,6 +174,121 @@ PROGRAMS = {
     "remembers-answers": (  # the inputs of the notebook's own check are known beforehand; those of the grade are others
         "answers = {{}}\n" + FORGED.format(answer="answers.get(q.sum().item(), q.sum(-1))")
     ),
+    # --- kernel: what is shared with the machine -----------------------------------------------------------------------------------
+    "opens-the-kernel": (
+        "import os\nown = '/proc/' + os.readlink('/proc/self') + '/'\n"
+        "for top in ('/proc', '/sys'):\n    for folder, _, names in os.walk(top):\n        for name in names:\n"
+        "            path = folder + '/' + name\n            if path.startswith(own) and '/fd/' in path: continue\n"
+        "            try: os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK)); print('SECRET' + '-LOOT', path)\n            except OSError: pass"
+    ),
+    "takes-the-devices": (
+        "import os\nfor what in ('/dev/null', '/dev/urandom', '/dev/tty', 0, 1, 2):\n"
+        "    try: os.chmod(what, 0o666); print('SECRET' + '-LOOT')\n    except OSError: pass"
+    ),
+    "speaks-to-the-kernel": (
+        "import socket\nfor family in (5, 9, 15, 16, 17, 21, 29, 30, 31, 32, 38, 39, 40, 44):\n    for kind in (1, 2, 3, 5):\n"
+        "        try: socket.socket(family, kind, 0); print('SECRET' + '-LOOT', family)\n        except OSError: pass"
+    ),
+    "takes-what-there-are-few-of": (
+        "import ctypes, platform\nlibc = ctypes.CDLL(None)\naio = 206 if platform.machine() == 'x86_64' else 0\n"
+        "got = [libc.inotify_init1(0), libc.semget(0, 32000, 0o1600), libc.syscall(aio, 1, ctypes.byref(ctypes.c_ulong()))]\n"
+        "if got != [-1, -1, -1]: print('SECRET' + '-LOOT')"
+    ),
+    "reads-the-kernels-log": (
+        "import ctypes\nif ctypes.CDLL(None).klogctl(3, ctypes.create_string_buffer(99), 99) > 0: print('SECRET' + '-LOOT')\n"
+        "for path in ('/dev/kmsg', '/proc/kmsg', '/proc/kcore'):\n    try: open(path, 'rb').read(1); print('SECRET' + '-LOOT')\n"
+        "    except OSError: pass"
+    ),
+    "sees-its-keepers": (
+        "import glob\nfor name in glob.glob('/proc/[0-9]*/cmdline') + glob.glob('/proc/[0-9]*/status'):\n"
+        "    try: text = open(name).read()\n    except OSError: continue\n    if 'bwrap' in text: print('SECRET' + '-LOOT')"
+    ),
+    "debugs-its-child": (
+        "import ctypes, os, time\nlibc = ctypes.CDLL(None)\nchild = os.fork()\nif child == 0:\n    time.sleep(60); os._exit(0)\n"
+        "if libc.ptrace(16, child, 0, 0) == 0 or libc.process_vm_readv(child, None, 0, None, 0, 0) == 0: print('SECRET' + '-LOOT')"
+    ),
+    "personality": "import ctypes\nif ctypes.CDLL(None).personality(0x0040000) != -1: print('SECRET' + '-LOOT')",
+    # --- more resources: files, folders, terminals, signals, sockets, processes that hop -------------------------------------------------
+    "many-files": "import os\ni = 0\nwhile True:\n    os.close(os.open('f' + str(i), os.O_CREAT)); i += 1",
+    "many-folders": "import os\nwhile True:\n    os.mkdir('d'); os.chdir('d')",
+    "a-file-of-a-petabyte": "open('big', 'wb').truncate(2**50)",
+    "many-terminals": "import os\nx = []\nwhile True: x.append(os.openpty())",
+    "many-full-sockets": (
+        "import socket\nx = []\nwhile True:\n    a, b = socket.socketpair(); a.setblocking(False); x += [a, b]\n"
+        "    try:\n        while True: a.send(bytes(2**16))\n    except BlockingIOError: pass"
+    ),
+    "many-signals": (
+        "import ctypes, os, signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(34, 65))\nlibc = ctypes.CDLL(None)\n"
+        "while libc.sigqueue(os.getpid(), 40, None) == 0: pass"
+    ),
+    "hops-from-process-to-process": "import os, time\nif os.fork() == 0:\n    while True:\n        if os.fork(): os._exit(0)\ntime.sleep(2)",
+    # --- time: clocks that are disarmed, loops where nobody looks ------------------------------------------------------------------------
+    "disarms-the-clock": (
+        "import signal\ndef kl_discrete(q, p):\n    signal.setitimer(signal.ITIMER_PROF, 0); signal.setitimer(signal.ITIMER_REAL, 0)\n    while True: pass"
+    ),
+    "sleeps-in-the-answer": "import time\ndef kl_discrete(q, p):\n    time.sleep(100)",
+    "loops-while-it-is-stopped": (
+        "def kl_discrete(q, p):\n    try:\n        while True: pass\n    finally:\n        while True: pass"
+    ),
+    "stops-itself": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\nos.kill(os.getpid(), signal.SIGTSTP)",
+    "loops-in-its-message": (
+        "class Endless(Exception):\n    def __str__(self):\n        while True: pass\ndef kl_discrete(q, p):\n    raise Endless"
+    ),
+    "loops-in-its-signature": (
+        "class Function:\n    @property\n    def __signature__(self):\n        while True: pass\n    def __call__(self, q, p): return q.sum(-1)\n"
+        "kl_discrete = Function()"
+    ),
+    "loops-in-its-repr": "class Endless:\n    def __repr__(self):\n        while True: pass\nEndless()",
+    "loops-at-its-end": "class Endless:\n    def __del__(self):\n        while True: pass\ndef kl_discrete(q, p):\n    Endless()\n    return q.sum(-1)",
+    # --- descriptors and IPython -----------------------------------------------------------------------------------------------------------
+    "sends-a-descriptor": (
+        "import os, socket\nfor fd in range(3, 64):\n    try: socket.send_fds(socket.socket(fileno=os.dup(fd)), [b'\\0\\0\\0\\2\\0\\0\\0\\2[]'], [0])\n"
+        "    except OSError: pass"
+    ),
+    "puts-nothing-in-the-sockets-place": "import os\nnull = os.open('/dev/null', 2)\nfor fd in range(3, 64):\n    if fd != null: os.dup2(null, fd)",
+    "hooks-into-ipython": (
+        "shell = get_ipython()\nshell.events.register('pre_run_cell', lambda *a: 1 / 0)\nshell.set_custom_exc((Exception,), lambda *a, **k: None)\n"
+        "shell.display_formatter.format = lambda *a, **k: ({{'text/plain': 'SECRET' + '-LOOT'}}, {{}})\n" + FORGED.format(answer="q.sum(-1)")
+    ),
+    "replaces-the-shell": "get_ipython().run_cell = lambda *a, **k: None",
+    # --- answers that are no answers ------------------------------------------------------------------------------------------------------------
+    **{
+        "answers-" + kind: FORGED.format(answer=answer)
+        for kind, answer in {
+            "nan": "torch.full(q.shape[:-1], float('nan'), dtype=q.dtype)",
+            "huge": "torch.full(q.shape[:-1], 1e308, dtype=q.dtype) * 10",
+            "objects": "__import__('numpy').array([object()] * 3, dtype=object)",
+            "on-no-device": "torch.empty(q.shape[:-1], dtype=q.dtype, device='meta')",
+            "quantized": "torch.quantize_per_tensor(q.sum(-1).float(), 0.1, 0, torch.qint8)",
+            "complex": "torch.where(q > 0, q * (q / p).log(), torch.zeros_like(q)).sum(-1) + 0j",
+            "truth": "torch.where(q > 0, q * (q / p).log(), torch.zeros_like(q)).sum(-1) > 0",
+            "text": "str(torch.where(q > 0, q * (q / p).log(), torch.zeros_like(q)).sum(-1))",
+            "one-dimension-more": "torch.where(q > 0, q * (q / p).log(), torch.zeros_like(q)).sum(-1)[None]",
+            "the-mean-for-all": "torch.where(q > 0, q * (q / p).log(), torch.zeros_like(q)).sum(-1).mean().expand(q.shape[:-1])",
+            "nothing": "torch.empty(0)",
+            "itself-in-itself": "(lambda x: x.append(x) or x)([])",
+            "a-generator": "(yield q.sum(-1))",
+            "a-function": "kl_discrete",
+        }.items()
+    },
+    "answers-later": "async " + FORGED.format(answer="q.sum(-1)").strip(),
+    "answers-in-turns": (
+        "turn = []\ndef kl_discrete(q, p):\n    turn.append(1)\n"
+        "    right = torch.where(q > 0, q * (q / p).log(), torch.zeros_like(q)).sum(-1)\n    return right + len(turn) % 2"
+    ),
+    "lies-about-its-shape": (
+        "class Lie(torch.Tensor):\n    shape = property(lambda self: torch.Size([7]))\n    numel = lambda self: 0\n"
+        "    size = dim = lambda self, *a: 7\n" + FORGED.format(answer="q.sum(-1).as_subclass(Lie)")
+    ),
+    "lies-about-its-class": (
+        "class Lie:\n    __class__ = torch.Tensor\n    detach = cpu = to_dense = lambda self: self\n    to = lambda self, *a: self\n"
+        "    numel = lambda self: 1\n    is_complex = lambda self: False\n    numpy = lambda self: 'SECRET'\n" + FORGED.format(answer="Lie()")
+    ),
+    "patches-torch-before-the-gradient": (
+        "def kl_discrete(q, p):\n    torch.autograd.grad = lambda *a, **k: (torch.zeros_like(q),)\n    return q.sum(-1)"
+    ),
+    "an-endless-name": "def kl_discrete(q): pass\nkl_discrete.__name__ = kl_discrete.__qualname__ = 'x' * 10**8",
+    "strange-characters": "print('\\0\\u202e\\ufeff\\ufffe\\x85')\ndef kl_discrete(q, p):\n    raise ValueError('\\0\\u202e\\ufeff\\x85' * 99)",
     # --- honest accidents: the answer is right, and keeps its points --------------------------------------------------------------
     "honest-warns": "import warnings, sys\n" + RIGHT + "warnings.warn('careful')\nprint('hm', file=sys.stderr)",
     "honest-warns-in-the-answer": (
@@ -195,4 +310,29 @@ PROGRAMS = {
     "honest-thread": RIGHT + "import threading\nthreading.Thread(target=print, args=('hello',)).start()",
     "honest-helper-file": "from helper import kl_discrete",
     "honest-random-py": RIGHT + "import random\nrandom.random()",
+    "honest-half-by-default": RIGHT + "torch.set_default_dtype(torch.float16)",
+    "honest-no-device-by-default": RIGHT + "torch.set_default_device('meta')",
+    "honest-deterministic": RIGHT + "torch.use_deterministic_algorithms(True); torch.autograd.set_detect_anomaly(True)",
+    "honest-inference": RIGHT + "torch.inference_mode().__enter__()",
+    "honest-many-cores": RIGHT + "torch.set_num_threads(4)\ntorch.ones(999, 999) @ torch.ones(999, 999)",
+    "honest-raises-on-overflow": RIGHT + "import numpy\nnumpy.seterr(all='raise')",
+    "honest-warnings-are-errors": RIGHT + "import warnings\nwarnings.simplefilter('error')",
+    "honest-closes-stdout": RIGHT + "import sys\nsys.stdout.close(); sys.stderr.close()",
+    "honest-redirects-stdout": RIGHT + "import io, sys\nsys.stdout = io.StringIO()",
+    "honest-locale": RIGHT + "import locale\nlocale.setlocale(locale.LC_ALL, 'C')\nlocale.setlocale(locale.LC_ALL, 'de_DE.UTF-8')",
+    "honest-thirty-figures": RIGHT + "import matplotlib.pyplot as plt\nfor _ in range(30): plt.figure()",
+    "honest-traces": RIGHT + "import sys\nsys.setprofile(lambda *a: None)",
+    "honest-loaders": RIGHT + "from torch.utils.data import DataLoader\nlist(DataLoader(list(range(8)), 4, num_workers=2))",
+    "honest-database": RIGHT + "import sqlite3\nwith sqlite3.connect('x.db') as x: x.execute('create table t (a)')",
+    "honest-shadows-names": RIGHT + "grade, list, sum, print, str = 4, 4, 4, 4, 4",
+    "honest-reads-stdin": RIGHT + "import sys\nsys.stdin.read()",
+    "honest-awaits": RIGHT + "import asyncio\nawait asyncio.sleep(0.01)\nasyncio.run(asyncio.sleep(0.01))",
+    "honest-line-ends": RIGHT.replace("\n", "\r\n"),
+    "honest-coding": "# -*- coding: latin-1 -*-\n" + RIGHT,
+    "honest-cache": "import functools\n@functools.lru_cache(None)" + RIGHT,
+    "honest-class": (
+        "class kl_discrete:\n    def __new__(cls, q, p):\n        return torch.where(q > 0, q * (q / p).log(), torch.zeros_like(q)).sum(-1)"
+    ),
+    "honest-partial": RIGHT.replace("(q, p)", "(r, q, p)", 1) + "import functools\nkl_discrete = functools.partial(kl_discrete, 1)",
+    "honest-subnormal": RIGHT + "right = kl_discrete\ndef kl_discrete(q, p):\n    return right(q, p) + 5e-324",
 }  # fmt: skip

@@ -22,7 +22,9 @@ LIMITS = Limits(memory=600 * 2**20, disk=64 * 2**20, processes=40, seconds=60, c
 MARK = "31337.25"  # what a process of ours would sleep
 PROBLEM_SET = "ps1"
 NOTHING = (0, 0, 0, 0)
-DESTROY_THEIR_OWN = {"transforms-cells", "speaks-on-the-socket", "replaces-modules"}  # their process cannot answer any more
+# Their process cannot answer any more.
+DESTROY_THEIR_OWN = {"transforms-cells", "speaks-on-the-socket", "replaces-modules", "replaces-the-shell", "many-full-sockets"}
+MAY_SLOW_THEMSELVES = {"hops-from-process-to-process"}  # what they have started takes the time of their own other answers
 
 
 def submission(solved, program):
@@ -102,14 +104,17 @@ def earned(batch, kind):
 
 
 def test_there_are_enough_of_them():
-    assert len(PROGRAMS) + len(FOLDERS) >= 100
+    assert len(PROGRAMS) + len(FOLDERS) >= 180
 
 
 @pytest.mark.parametrize("kind", PROGRAMS)
 def test_a_program_earns_nothing_that_it_has_not_earned_and_loses_nothing_else(batch, kind):
     rows, points = earned(batch, kind)
     wanted = ALL if kind.startswith("honest-") else NOTHING if kind in DESTROY_THEIR_OWN else FIRST_LOST
-    assert tuple(points.get(f"ps1.{n}") for n in (1, 2, 3, 4)) == wanted, rows
+    found = tuple(points.get(f"ps1.{n}") for n in (1, 2, 3, 4))
+    if kind in MAY_SLOW_THEMSELVES:
+        wanted = tuple(min(pair) for pair in zip(found, wanted))
+    assert found == wanted, rows
     if not kind.startswith("honest-"):
         assert rows[0].hint, "it is said why"
 

@@ -31,7 +31,7 @@ exercise = Exercise(
     oracle=lambda z, mu, logvar: norm.logpdf(z, mu, np.exp(logvar / 2)).sum(-1),
     draw=draw_points,
     reference=probe_points,
-    closed_book=[densities.log_normal, densities.log_standard_normal],
+    closed_book=[densities.log_normal, densities.log_standard_normal, densities.log_normal_components],
 )
 exercise.case("the standard normal at 0", [0.0], [0.0], [0.0], expected=-0.9189385)
 exercise.case("by hand: N(1, 2²) at 3", [3.0], [1.0], [2 * LN2], expected=-0.5 * LOG_2PI - LN2 - 0.5)
