@@ -171,6 +171,7 @@ def test_an_image_of_a_hundred_thousand_pixels_is_redrawn_within_50_ms(shown):
 
 
 def test_no_figure_is_left_open(shown):
+    plt.close("all")  # of other tests
     explore(lambda a: plt.subplots()[0], alt=WORDS, a=(0, 2))
     shown.sliders[0].value = 2
     assert not plt.get_fignums() and pixels(shown.outputs[1]).shape[:2] == (528, 704)

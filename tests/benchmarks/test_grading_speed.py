@@ -114,6 +114,8 @@ def job():
 @pytest.mark.parametrize("where", ["isolated", "open"])
 def test_what_isolation_costs(benchmark, job, where):
     locked = where == "isolated"
-    execute({**job, "locked": locked})
-    benchmark.pedantic(execute, args=({**job, "locked": locked},), rounds=15, iterations=1, warmup_rounds=2)
+    execute({**job, "locked": locked, "set": "ps1", "seed": 3})
+    benchmark.pedantic(
+        execute, args=({**job, "locked": locked, "set": "ps1", "seed": 3},), rounds=15, iterations=1, warmup_rounds=2
+    )
     close(locked)
