@@ -118,4 +118,4 @@ def test_what_isolation_costs(benchmark, job, where):
     benchmark.pedantic(
         execute, args=({**job, "locked": locked, "set": "ps1", "seed": 3},), rounds=15, iterations=1, warmup_rounds=2
     )
-    close(locked)
+    close()
