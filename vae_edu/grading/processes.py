@@ -16,33 +16,46 @@ from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
 
+_ending = threading.Lock()
+
 
 def workers(jobs: int) -> ProcessPoolExecutor:
     """Processes in which submissions are run and judged. Each starts its own sandbox with its first submission."""
-    return _Workers(jobs, mp_context=get_context("spawn"), initializer=_watch_the_parent)
+    return _Workers(jobs)
 
 
 class _Workers(ProcessPoolExecutor):
+    def __init__(self, jobs: int):
+        context = get_context("spawn")
+        self._closes, self._open = context.Pipe(duplex=False)
+        super().__init__(jobs, mp_context=context, initializer=_watch, initargs=(self._closes,))
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """cancel_futures: also what runs (a submission may take a quarter of an hour), as where the user presses Ctrl-C."""
-        for process in list((self._processes or {}).values()) if cancel_futures else ():
-            process.terminate()  # its sandbox ends with it
+        if cancel_futures:
+            self._open.close()
         super().shutdown(wait, cancel_futures=cancel_futures)
 
 
-def _watch_the_parent() -> None:
-    """In a worker: end, with the sandbox, as soon as the parent is gone. (Ctrl-C reaches the workers too: it is the parent's.)"""
+def _watch(closes: connection.Connection) -> None:
+    """In a worker: end, with the sandbox, as soon as the parent is gone or has closed its end of the pipe.
+
+    A signal alone would not do: one that comes right after another may reach a thread that is not the main one, which
+    then sleeps on. (Ctrl-C reaches the workers too: it is the parent's.)
+    """
     signal.signal(signal.SIGINT, lambda *_: None)  # unlike SIG_IGN it is not inherited by what a worker starts
     signal.signal(signal.SIGTERM, lambda *_: _end())
-    threading.Thread(target=_end_with, args=(parent_process().sentinel,), daemon=True).start()
+    threading.Thread(target=_end_with, args=([parent_process().sentinel, closes],), daemon=True).start()
 
 
-def _end_with(sentinel: int) -> None:
-    connection.wait([sentinel])
+def _end_with(signs: list) -> None:
+    connection.wait(signs)
     _end()
 
 
 def _end() -> None:
+    if not _ending.acquire(blocking=False):
+        return  # who came first finishes it
     try:
         if execute := sys.modules.get(f"{__package__}.execute"):  # not whole while it is being imported
             execute.close()
