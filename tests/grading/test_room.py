@@ -44,7 +44,8 @@ def nothing_is_left():
 
 @pytest.mark.parametrize("ps", SETS)
 def test_what_a_room_holds_has_no_exercise_no_seed_no_probe_and_no_body_of_what_is_asked_for(ps, tmp_path):
-    folder = room.furnish(tmp_path, ps, linked=True)
+    folder = room.furnish(tmp_path, linked=True)
+    room.close(tmp_path, ps)
     texts = {path: path.read_text(encoding="utf-8") for path in folder.rglob("*.py")}
     assert not (folder / "exercises").exists() and not list(folder.rglob("*.probe.*"))
     assert not any(re.search(r"GRADE_SEED|trials_of|def oracle|misconception\(", text) for text in texts.values())

@@ -3,7 +3,10 @@
 Names are imported when they are used: the sandbox and the workers do without nbgrader, which takes seconds to import.
 """
 
+import sys
 from importlib import import_module
+
+sys.modules.setdefault("rfc3987_syntax", None)  # jsonschema does without; to import it compiles a grammar, which takes seconds
 
 HOMES = {
     "Course": "course", "CourseError": "course", "Limits": "sandbox", "Result": "marks", "SandboxError": "sandbox",

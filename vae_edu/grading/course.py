@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -24,7 +25,7 @@ from traitlets.config import Config, PyFileConfigLoader
 from ..notebooks import NotebookError, kernel_surroundings, read
 from . import gradebooks, marks
 from .disk import alone, is_full, needs_room, write_whole
-from .execute import execute
+from .execute import begin, execute
 from .feedback import FeedbackExporter, printing, put_marks
 from .intake import IntakeError, Submission, take_in
 from .ledger import Ledger, check_versions
@@ -133,7 +134,8 @@ class Course:
         running: dict[Future, Submission] = {}
         try:
             gradebooks.settle_penalties(self.api, ps)
-            current = check_versions(self._ledger("checks"), ps, pool)
+            begun = cache(lambda: pool.submit(begin, ps, locked, asdict(limits)).result())
+            current = check_versions(self._ledger("checks"), ps, begun)
             for student in students:
                 try:
                     submission = self._take_in(ps, student, released)
@@ -153,6 +155,7 @@ class Course:
                 job = {"cells": code, "files": submission.files, "tests": tests, "limits": asdict(limits), "locked": locked}
                 job |= {"set": ps, "seed": seed}
                 job["only"] = todo and [grade_id for grade_id in tests if exercise_number(grade_id) in todo]
+                begun()
                 running[pool.submit(execute, job)] = submission
                 FeedbackExporter.printer.start()
                 while len(running) >= 2 * jobs:  # the class does not have to fit into memory

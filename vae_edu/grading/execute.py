@@ -51,15 +51,16 @@ def execute(job: dict) -> dict:
     return {"outputs": outputs, "ended": run.ended, "closed": run.closed, "seconds": round(time.monotonic() - started, 2)}
 
 
-def versions(names: list[str]) -> dict[str, str]:
-    """The version of each exercise's check, by the exercise's number."""
+def begin(problem_set: str, locked: bool, limits: dict) -> dict[str, str]:
+    """Begin to start this process's sandbox; returns the version of each exercise's check, by the exercise's number."""
+    opened(problem_set, locked, Limits(**limits))
     from ..exercises import EXERCISES
 
-    return {exercise.number: exercise.version for name in names for exercise in EXERCISES.of(name)}
+    return {exercise.number: exercise.version for exercise in EXERCISES.of(problem_set)}
 
 
 def opened(problem_set: str, locked: bool, limits: Limits) -> Sandbox:
-    """This process's sandbox, which stays for the next submission to the same problem set."""
+    """This process's sandbox, ready or not, which stays for the next submission to the same problem set."""
     global _open
     if _open and _open[0] != (problem_set, locked, limits):
         close()
@@ -69,7 +70,6 @@ def opened(problem_set: str, locked: bool, limits: Limits) -> Sandbox:
         from ..exercises import EXERCISES
 
         EXERCISES.of(problem_set)
-    _open[1].ready()
     return _open[1]
 
 

@@ -101,6 +101,7 @@ def main(descriptor: int) -> None:
     pages = exporter()
     about = {"score": 0, "max_score": 0, "late_penalty": 0, "notebook": ""}
     pages.from_notebook_node(nbformat.v4.new_notebook(), {"nbgrader": about})  # compiles the templates
+    connection.recv(1)  # of no use here: see `sandbox.Process`
     send(connection, {"ready": True})
     while True:
         request = receive(connection)

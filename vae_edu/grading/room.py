@@ -42,12 +42,10 @@ def new_folder() -> tempfile.TemporaryDirectory:
     return tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-")
 
 
-def furnish(folder: Path, problem_set: str, *, linked: bool) -> Path:
-    """Make the copy for one problem set: `folder`/vae_edu. Weights, which are large and tell nothing, are not copied but linked;
-    where links would lead nowhere, empty files stand for them, to be mounted over.
+def furnish(folder: Path, *, linked: bool) -> Path:
+    """Make the copy, `folder`/vae_edu, where nothing is closed yet. Weights, which are large and tell nothing, are not copied
+    but linked; where links would lead nowhere, empty files stand for them, to be mounted over.
     """
-    from ..exercises import EXERCISES
-
     room = folder / "vae_edu"
     shutil.copytree(PACKAGE, room, ignore=_put_away)
     for path in weights():
@@ -57,10 +55,16 @@ def furnish(folder: Path, problem_set: str, *, linked: bool) -> Path:
         (room / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(PACKAGE / name, room / name)
     (room / "checks" / "__init__.py").write_text(CHECKS, encoding="utf-8")
+    return room
+
+
+def close(folder: Path, problem_set: str) -> None:
+    """Take the answers out of the copy in `folder`: those of the probes, and the functions that the problem set asks for."""
+    from ..exercises import EXERCISES
+
     asked = [inspect.unwrap(f) for exercise in EXERCISES.of(problem_set) for f in exercise.closed_book]  # under no_grad and such
     for module, name in {*ALWAYS, *((function.__module__, function.__qualname__) for function in asked)}:
         _close(folder, module, name)
-    return room
 
 
 def weights() -> list[Path]:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from . import wire
-from .room import PACKAGE, furnish, new_folder, weights
+from .room import PACKAGE, close, furnish, new_folder, weights
 
 SYSTEM = ("/bin", "/lib", "/lib32", "/lib64", "/sbin")
 MEMORY_OF_FILES = 256 * 2**20
@@ -122,7 +122,7 @@ class Process:
             raise SandboxError(missing())
         self.locked = locked
         self.folder = new_folder()
-        room = furnish(Path(self.folder.name), problem_set, linked=not locked)
+        room = furnish(Path(self.folder.name), linked=not locked)
         self.control, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
@@ -130,6 +130,12 @@ class Process:
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True, cwd=self.folder.name,
             )  # fmt: skip
         self.warm = False
+        try:
+            close(room.parent, problem_set)  # takes as long as it takes the process to import what is not ours
+            self.control.send(b"c")
+        except BaseException:
+            self.close()
+            raise
 
     def ready(self) -> None:
         """Wait until it has imported everything; SandboxError where it never will."""
