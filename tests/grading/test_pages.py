@@ -28,6 +28,11 @@ def printer():
     found.close()
 
 
+def page_of(printer, notebook):
+    printer.ask(notebook, ABOUT)
+    return printer.answer()
+
+
 def graded(source, **more):
     about = {"grade": True, "grade_id": "ps1-5-answer", "solution": True, "score": 3.0, "points": 4.0, "comment": "Well *said*."}
     return new_markdown_cell(source, metadata={"nbgrader": about}, **more)
@@ -37,7 +42,7 @@ def test_a_page_shows_points_comments_formulas_and_pictures_and_loads_nothing(pr
     link = "![](http://example.org/x.png) ![](//example.org/y.png) ![mine](attachment:mine.png)"
     answer = graded(f"Since $\\ln x\\le x-1$: {link}", attachments={"mine.png": {"image/png": PNG}})
     output = new_output("display_data", {"image/png": PNG, "text/plain": "<script>LOOT</script>"})
-    page = printer.page(new_notebook(cells=[answer, new_code_cell("1 < 2", outputs=[output])]), ABOUT)
+    page = page_of(printer, new_notebook(cells=[answer, new_code_cell("1 < 2", outputs=[output])]))
     assert "Score: 3.0 / 4.0" in page and "Well <em>said</em>." in page and "<mi>ln</mi>" in page
     assert page.count(f"data:image/png;base64,{PNG[:20]}") == 2
     (policy,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)"/>', page)
@@ -59,7 +64,7 @@ def test_a_formula_is_text_and_never_html():
 
 def test_a_link_to_a_file_of_the_course_is_its_words_and_one_to_the_web_is_a_link(printer):
     links = "[lecture 03](../../lectures/03.ipynb), [the paper](https://example.org/x), [x](javascript:x)"
-    page = printer.page(new_notebook(cells=[graded(links)]), ABOUT)
+    page = page_of(printer, new_notebook(cells=[graded(links)]))
     assert "lecture 03, <a" in page and "lectures/" not in page and 'href="https://example.org/x"' in page
     assert ", x</p>" in page, "and what would run is none"
 
@@ -74,22 +79,22 @@ def test_every_formula_of_the_problem_sets_is_read():
 def test_a_page_that_takes_too_long_is_a_short_one_with_the_points_and_the_next_is_whole(printer, monkeypatch):
     monkeypatch.setattr(feedback, "SECONDS", 0.5)
     slow = new_notebook(cells=[graded("[" * 30_000), *(new_markdown_cell("[" * 30_000) for _ in range(400))])
-    page = printer.page(slow, ABOUT)
+    page = page_of(printer, slow)
     assert "(Score: 3.0 / 4.0)" in page and "the points alone" in page and "Well *said*." in page and len(page) < 1000
     monkeypatch.undo()
-    assert "<mi>x</mi>" in printer.page(new_notebook(cells=[graded("$x$")]), ABOUT)
+    assert "<mi>x</mi>" in page_of(printer, new_notebook(cells=[graded("$x$")]))
 
 
 def test_a_process_that_is_lost_costs_its_page_and_no_other(printer):
     printer.start()
     printer.process.process.kill()
-    assert "the points alone" in printer.page(new_notebook(cells=[graded("$x$")]), ABOUT)
-    assert "<mi>x</mi>" in printer.page(new_notebook(cells=[graded("$x$")]), ABOUT)
+    assert "the points alone" in page_of(printer, new_notebook(cells=[graded("$x$")]))
+    assert "<mi>x</mi>" in page_of(printer, new_notebook(cells=[graded("$x$")]))
 
 
 def test_what_cannot_be_rendered_is_a_short_page(printer):
     missing_picture = new_notebook(cells=[graded("![x](attachment:none.png)")])
-    assert "the points alone" in printer.page(missing_picture, ABOUT)
+    assert "the points alone" in page_of(printer, missing_picture)
 
 
 def test_a_page_of_the_formgrader_shows_formulas_and_fetches_nothing_from_elsewhere():

@@ -15,10 +15,11 @@ from click.testing import CliRunner
 
 from tests.conftest import ROOT
 from vae_edu.cli import main
-from vae_edu.grading import Course, CourseError, Result, as_table, workers, write_csv, write_report
+from vae_edu.grading import Course, CourseError, Result, SandboxError, as_table, workers, write_csv, write_report
 from vae_edu.grading import gradebooks as books
 from vae_edu.grading.demo import submit
 from vae_edu.grading.disk import BusyError, FullError, needs_room, write_whole
+from vae_edu.grading.feedback import Printer
 from vae_edu.grading.grades import write_grades
 from vae_edu.grading.marks import EARLIER, GRADED, MARKED, WAITS, say_unmarked
 from vae_edu.grading.report import as_markdown
@@ -299,10 +300,10 @@ def test_a_page_that_cannot_be_written_costs_no_points_and_is_tried_again(course
     mark(course, "all-right", 3)
 
     def fails(*_):
-        raise CourseError("the picture is broken.")
+        raise SandboxError("the picture is broken.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(course, "write_feedback", fails)
+        patch.setattr(Printer, "ask", fails)
         results = again()
     assert of(results, "all-right").points == 3
     assert course.remarks("ps1") == {"all-right": ["its feedback could not be written: the picture is broken."]}

@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 from nbgrader.api import MissingEntry
 from nbgrader.apps import NbGraderAPI
-from nbgrader.preprocessors import AssignLatePenalties, ClearHiddenTests, OverwriteCells, SaveAutoGrades
+from nbgrader.preprocessors import AssignLatePenalties, OverwriteCells, SaveAutoGrades
 from sqlalchemy.exc import OperationalError
 from traitlets.config import Config, PyFileConfigLoader
 
@@ -26,7 +26,7 @@ from ..notebooks import NotebookError, kernel_surroundings, read
 from . import gradebooks, marks
 from .disk import alone, is_full, needs_room, write_whole
 from .execute import begin, execute
-from .feedback import FeedbackExporter, printing, put_marks
+from .feedback import printing
 from .intake import IntakeError, Submission, take_in
 from .ledger import Ledger, check_versions
 from .marks import Result, id_of_test, is_test
@@ -62,13 +62,14 @@ class Course:
         config.NbGrader.logfile = None
         config.Autograde.sanitize_preprocessors = [OverwriteCells]  # the hidden tests; all else is `intake`'s
         config.Autograde.autograde_preprocessors = [self._put_in, SaveAutoGrades, AssignLatePenalties]
-        config.GenerateFeedback.preprocessors = [ClearHiddenTests, self._show_marks]
-        config.GenerateFeedback.exporter_class = FeedbackExporter
         self.api = NbGraderAPI(config=config)
         self.rewritten: list[str] = []  # whose feedback pages this object has written
         self.said: list[str] = []  # what a changed problem set means for those already graded
         self._executed: dict[tuple[str, str], list[list[dict]]] = {}
         self._at_work = False
+
+    def __deepcopy__(self, memo: dict) -> "Course":
+        return self  # nbgrader copies its configuration again and again, and `_put_in` is in it
 
     def problem_sets(self) -> list[str]:
         return sorted(path.parent.name for path in (self.home / "solutions").glob("ps*/ps*.ipynb"))
@@ -116,7 +117,7 @@ class Course:
         executor: where submissions run (default: a process for each of `jobs`, or of the cores); locked: in a sandbox;
         again: also what has not changed. While it runs, nobody else is at work on this course (see `at_work`).
         """
-        with self.at_work(), printing(locked):
+        with self.at_work(), printing(locked) as self._printer:
             yield from self._grade(ps, students, executor, jobs, locked, again, limits)
 
     def _grade(self, ps, students, executor, jobs, locked, again, limits) -> Iterator[list[Result]]:
@@ -157,7 +158,7 @@ class Course:
                 job["only"] = todo and [grade_id for grade_id in tests if exercise_number(grade_id) in todo]
                 begun()
                 running[pool.submit(execute, job)] = submission
-                FeedbackExporter.printer.start()
+                self._printer.start()
                 while len(running) >= 2 * jobs:  # the class does not have to fit into memory
                     yield from self._record_some(ps, running, ledger, current, asked)
             while running:
@@ -218,16 +219,20 @@ class Course:
             gradebooks.keep(gradebook, ps, student, given, answers)
 
     def _page(self, ps: str, student: str, known: Standing, ledger: Ledger, **told) -> None:
-        """Write the student's feedback where it would say something new, and into the ledger what is `told` besides."""
-        page, shown, unwritten = self.feedback(ps, student), known.digest, ""
-        if told or ledger.of(student).get("page") != shown or not page.exists():
-            try:
-                self.write_feedback(ps, student)
-                self.rewritten.append(student)
-            except CourseError as error:  # the points stand; the next call tries again
-                page.unlink(missing_ok=True)
-                shown, unwritten = "", f"its feedback could not be written: {error}"
-            ledger.update(student, **told, page=shown, unwritten=unwritten)
+        """Have the student's feedback written where it would say something new; into the ledger goes what is `told` besides."""
+        page = self.feedback(ps, student)
+        if told or ledger.of(student).get("page") != known.digest or not page.exists():
+            ledger.update(student, **told, page="")
+            self._write_page(ps, student, known, ledger)
+
+    def _write_page(self, ps: str, student: str, known: Standing, ledger: Ledger) -> None:
+        """Without its page the points stand, and the next call tries again."""
+
+        def done(problem: str) -> None:
+            ledger.update(student, page="" if problem else known.digest, unwritten=problem)
+            self.rewritten += [student] * (not problem)
+
+        self._printer.begin(self.feedback(ps, student), self._autograded(ps, student), known, done)
 
     def _result(self, done: Future) -> dict:
         try:
@@ -275,20 +280,9 @@ class Course:
         except (MissingEntry, NotebookError):
             return None
 
-    def _show_marks(self, notebook: nbformat.NotebookNode, resources: dict) -> tuple[nbformat.NotebookNode, dict]:
-        """A preprocessor in the place of nbgrader's GetGrades: the page says what `results` says."""
-        about = resources["nbgrader"]
-        put_marks(self._standing(about["assignment"], about["student"]), notebook, about)
-        return notebook, resources
-
-    def write_feedback(self, ps: str, student: str) -> Path:
-        """Write one student's page. Raises CourseError where it cannot be."""
-        self._run(self.api.generate_feedback, ps, student, force=True)
-        return self.feedback(ps, student)
-
     def rewrite_feedback(self, ps: str, students: Iterable[str] | None = None) -> list[str]:
         """Write the pages of everybody who has been graded (or of `students`) anew; returns whose they are."""
-        with self.at_work(), printing(not missing()):
+        with self.at_work():
             gradebooks.settle_penalties(self.api, ps)
             ledger = self._ledger(ps)
             graded = [student for student in ledger.entries if not self.results(ps, student)[0].problem]
@@ -296,9 +290,12 @@ class Course:
             if strangers or not graded:
                 who = ", ".join(map(printable, sorted(strangers))) or "anybody"
                 raise CourseError(f"Nothing of {ps} by {who} has been graded: first run vae-edu grade {ps}.")
+            with printing(locked=not missing()) as self._printer:
+                for student in students or graded:
+                    self._write_page(ps, student, self._standing(ps, student), ledger)
             for student in students or graded:
-                self.write_feedback(ps, student)
-                ledger.update(student, page=self._standing(ps, student).digest, unwritten="")
+                if problem := ledger.of(student)["unwritten"]:
+                    raise CourseError(f"{printable(student)}: {problem}")
             return list(students or graded)
 
     @contextmanager

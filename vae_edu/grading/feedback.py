@@ -4,40 +4,82 @@ import html
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
-from nbconvert.exporters import Exporter, HTMLExporter
 from nbformat import NotebookNode
+from nbgrader.preprocessors import ClearHiddenTests
 
 from . import wire
+from .disk import is_full, write_whole
 from .marks import EARLIER, LATE, total
+from .outside import line
 from .releases import exercise_number
-from .sandbox import Process
+from .sandbox import Process, SandboxError
 from .standing import Standing
 
 SECONDS, PATIENCE = 20.0, 6.0  # of processor time for one page, and times as many by the clock
 
 
 class Printer:
-    """Makes pages; its process starts with the first one, and again after one that took too long."""
+    """Makes pages, each while its caller goes on. Its process starts with the first, and again after one that took too long."""
 
     def __init__(self, locked: bool):
-        self.locked, self.process = locked, None
+        self.locked, self.process, self._asked, self._begun = locked, None, None, None
 
-    def page(self, notebook: NotebookNode, about: dict) -> str:
-        """The page; a short one, with points and comments alone, where the whole one takes too long or cannot be made."""
-        text = np.frombuffer(json.dumps(notebook).encode(), np.uint8)
+    def begin(self, path: Path, notebook: NotebookNode, standing: Standing, done: Callable[[str], None]) -> None:
+        """Begin a student's page. When the next one is begun, or at the `end`, it is in `path` and done("") is called;
+        where that cannot be, there is none, and done is told why.
+        """
+        self.end()
+        notebook, _ = ClearHiddenTests().preprocess(notebook, {})
+        self._begun = path, done
         try:
-            self.start()
-            self.process.ready()
+            self.ask(notebook, put_marks(standing, notebook) | {"notebook": path.stem})
+        except SandboxError as error:
+            self._failed(error)
+
+    def end(self) -> None:
+        """Write the page that was begun, if there is one."""
+        if self._begun:
+            path, done = self._begun
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(path, self.answer())
+            except OSError as error:
+                if is_full(error):
+                    raise
+                return self._failed(error)
+            self._begun = None
+            done("")
+
+    def _failed(self, error: Exception) -> None:
+        (path, done), self._begun = self._begun, None
+        path.unlink(missing_ok=True)  # one of before would say something else than the gradebook
+        done(f"its feedback could not be written: {line(error)}")
+
+    def ask(self, notebook: NotebookNode, about: dict) -> None:
+        text = np.frombuffer(json.dumps(notebook).encode(), np.uint8)
+        self.start()
+        self.process.ready()
+        self._asked = notebook, about
+        try:
             wire.send(self.process.control, {"notebook": text, "about": about, "seconds": SECONDS}, PATIENCE * SECONDS)
-            reply = wire.receive(self.process.control, PATIENCE * SECONDS)
         except wire.WireError:
             self.close()
-            reply = {}
-        return bytes(reply["page"]).decode() if "page" in reply else short_page(notebook, about)
+
+    def answer(self) -> str:
+        """The page; a short one, with points and comments alone, where the whole one takes too long or cannot be made."""
+        reply = {}
+        if self.process:
+            try:
+                reply = wire.receive(self.process.control, PATIENCE * SECONDS)
+            except wire.WireError:
+                self.close()
+        page = bytes(reply["page"]).decode() if "page" in reply else short_page(*self._asked)
+        return re.sub(r"Score: nan / ([\d.]+)", r"Score: – / \1, waits for a person", page)  # nbgrader knows numbers only
 
     def start(self) -> None:
         """Begin to start the process, which takes a second or two."""
@@ -47,6 +89,17 @@ class Printer:
         if self.process:
             self.process.close()
         self.process = None
+
+
+@contextmanager
+def printing(locked: bool) -> Iterator[Printer]:
+    """While it lasts, pages can be begun; when it ends, all are written."""
+    printer = Printer(locked)
+    try:
+        yield printer
+        printer.end()
+    finally:
+        printer.close()
 
 
 def short_page(notebook: NotebookNode, about: dict) -> str:
@@ -65,30 +118,8 @@ def short_page(notebook: NotebookNode, about: dict) -> str:
     )
 
 
-class FeedbackExporter(HTMLExporter):
-    """What nbgrader's GenerateFeedback uses: its preprocessors run here, and `printer` makes the page."""
-
-    printer: Printer  # of the class, since nbgrader copies what is in its configuration
-
-    def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **kw) -> tuple[str, dict]:
-        """Its template shows every score as a number; where there is none yet, the page says so."""
-        nb, resources = Exporter.from_notebook_node(self, nb, resources, **kw)
-        page = self.printer.page(nb, dict(resources["nbgrader"]))
-        return re.sub(r"Score: nan / ([\d.]+)", r"Score: – / \1, waits for a person", page), resources
-
-
-@contextmanager
-def printing(locked: bool) -> Iterator[None]:
-    """While it lasts, pages can be written."""
-    FeedbackExporter.printer = Printer(locked)
-    try:
-        yield
-    finally:
-        FeedbackExporter.printer.close()
-
-
-def put_marks(standing: Standing, notebook: NotebookNode, about: dict) -> None:
-    """Points and comments into the cells, where nbgrader's template looks for them, and the total into `about`."""
+def put_marks(standing: Standing, notebook: NotebookNode) -> dict:
+    """Points and comments into the cells, where nbgrader's template looks for them; returns what it says above the first."""
     exercises = {result.exercise: result for result in standing.results}
     for cell in notebook.cells:
         marks = cell.metadata.get("nbgrader", {})
@@ -100,5 +131,6 @@ def put_marks(standing: Standing, notebook: NotebookNode, about: dict) -> None:
             earlier = exercise_number(grade_id) in exercises and exercises[exercise_number(grade_id)].state == EARLIER
             told = ["This mark was given for an earlier answer."] * earlier + [standing.comments.get(grade_id, "")]
             marks["comment"] = " ".join(filter(None, told))
-    about["score"], about["max_score"] = total(standing.results)
-    about["late_penalty"] = -exercises[LATE].points if LATE in exercises else 0.0
+    score, max_score = total(standing.results)
+    penalty = -exercises[LATE].points if LATE in exercises else 0.0
+    return {"score": score, "max_score": max_score, "late_penalty": penalty}
