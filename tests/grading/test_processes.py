@@ -161,7 +161,7 @@ def test_ctrl_c_ends_all_at_once_and_without_a_traceback(call, times):
     for _ in range(times):
         os.killpg(grading.main.pid, signal.SIGINT)  # a terminal sends it to all of its foreground
         time.sleep(0.2)
-    assert grading.main.wait(4 * SECONDS) in (1, -signal.SIGINT), "it closes what it has opened, on a loaded machine too"
+    assert grading.main.wait(SECONDS) in (1, -signal.SIGINT)
     assert grading.left() == []
     said = grading.main.stderr.read().decode()
     assert times == 2 or ("Aborted!" in said and "Traceback" not in said), said
