@@ -160,7 +160,7 @@ def test_a_call_that_was_killed_is_taken_up_again(graded, tmp_path):
     command = [sys.executable, "-m", "vae_edu.cli", "grade", "ps1", "--jobs", "1", *([] if LOCKED else ["--no-sandbox"])]
     first = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     state = tmp_path / "classroom" / "state" / "ps1.json"
-    done_with = lambda: [s for s, e in json.loads(state.read_text()).items() if e["content"]] if state.exists() else []
+    done_with = lambda: [s for s, e in json.loads(state.read_text()).items() if e.get("page")] if state.exists() else []
     for _ in range(1200):
         if done_with() or first.poll() is not None:
             break
