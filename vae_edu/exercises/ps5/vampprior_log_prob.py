@@ -46,7 +46,10 @@ exercise.case("an encoder that says N(0, 1) to all", [[0.0]], [[0.2], [0.7]], SI
 exercise.case("by hand: N(0, 1) and N(1, 1), halfway", [[0.5]], [[0.0], [1.0]], COPYING, expected=[-LOG_2PI / 2 - 0.125])
 exercise.case("one pseudo-input", [[1.5]], [[0.5]], COPYING, expected=[-LOG_2PI / 2 - 0.5])
 exercise.case("−1 and 2 count as 0 and 1", [[0.5]], [[-1.0], [2.0]], COPYING, expected=[-LOG_2PI / 2 - 0.125])
-exercise.case("a z far away", [[100.0]], [[0.0], [0.0]], COPYING, expected=[-LOG_2PI / 2 - 5000], edge=True)
+exercise.case(
+    "a z far away, and one at the mode", [[100.0], [0.0]], [[0.0], [0.0]], COPYING,
+    expected=[-LOG_2PI / 2 - 5000, -LOG_2PI / 2], edge=True,
+)  # fmt: skip
 
 
 @exercise.misconception("The pseudo-inputs are not clamped to [0, 1]: the encoder must see images.")
