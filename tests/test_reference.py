@@ -20,7 +20,14 @@ EPITOMIC = ["evae48-mnist", "evae20-mnist"]
 GREY = ["vae48-mnist", "dropout48-mnist", *EPITOMIC]  # trained on grey pixels, scored by Parzen
 NAMES = [*LIKELIHOODS, *GREY]
 PRIORS = ["hvae-mnist", "mog-mnist", "vampdata-mnist"]  # cards beside the VampPrior's
-FREY = ["vae-frey-faces", "vae-frey-faces-1", "vae-frey-faces-2", "vampprior-frey-faces", "vampprior-frey-faces-1"]
+FREY = [
+    "vae-frey-faces",
+    "vae-frey-faces-1",
+    "vae-frey-faces-2",
+    "vampprior-frey-faces",
+    "vampprior-frey-faces-1",
+    "vampprior-frey-faces-2",
+]
 CARDS_ONLY = ["vae24-mnist", "evae24-mnist", "mvae48-mnist", *PRIORS, *FREY]
 
 
