@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 
 from ..notebooks import kernel_surroundings
 
-# nbgrader opens a gradebook for every step, and compiles its statements anew: half of the time that a step takes
+# nbgrader opens a gradebook for every step, and compiles its statements anew: a third of the time that a step takes
 nbgrader.api.create_engine = lru_cache(8)(nbgrader.api.create_engine)
 
 
