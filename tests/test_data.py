@@ -82,7 +82,7 @@ def test_what_cannot_be_downloaded_says_where_to_put_it(monkeypatch, tmp_path):
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(DataError, match="digits, mnist, frey-faces"):
+    with pytest.raises(DataError, match="digits, binary-digits, mnist, mnist14, frey-faces"):
         data.load("mnst")
 
 

@@ -15,10 +15,10 @@ from vae_edu.exercises import EXERCISES
 from vae_edu.reference import table
 
 FLOORS = [
-    {"divergences", "densities", "reparam", "epitome"},
+    {"divergences", "densities", "reparam", "epitome", "information", "flows"},
     {"networks", "likelihoods", "priors", "objectives"},
     {"models"},
-    {"training", "evaluation", "data", "formats"},
+    {"training", "evaluation", "drawing", "data", "formats"},
     {"reference"},
     {"exercises"},
     {"checks"},

@@ -2,10 +2,11 @@
 
 Read the library in the order of the lectures; a lower floor never imports a higher one.
 
-    1 steps       divergences, densities, reparam, epitome   pure functions on tensors
+    1 steps       divergences, densities, reparam, epitome,  pure functions on tensors
+                  information, flows
     2 parts       networks, likelihoods, priors, objectives  small nn.Modules, and the ELBO
     3 models      models/                                    each composed of floors 1 and 2
-    4 work        training, evaluation, data, formats        one loop, every metric, every data set
+    4 work        training, evaluation, drawing, data, formats  one loop, every metric, every data set
     5 references  reference/                                 trained models: weights, card, probe
     6 exercises   exercises/                                 one file each: psN/NAME.py
     7 checks      checks/                                    what judges any exercise, and knows none by name

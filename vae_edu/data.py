@@ -121,6 +121,9 @@ SOURCES = {
 }
 
 
+SOURCES["mnist14"] = SOURCES["mnist"]  # the same files
+
+
 def names() -> list[str]:
     """The data sets that `load` knows."""
     return list(_LOADERS)
@@ -240,6 +243,20 @@ def _mnist_split() -> Dataset:
     return Dataset("mnist", (28, 28), x[:50_000], x[50_000:], _pixels(test), y[:50_000], test_y)
 
 
+def _binary_digits() -> Dataset:
+    """The digits with every pixel above one half on and all others off: the same images every time, for exact pixels."""
+    digits = _digits()
+    parts = ((part > 0.5).float() for part in (digits.train, digits.valid, digits.test))
+    return Dataset("binary-digits", digits.shape, *parts, digits.train_labels, digits.test_labels)
+
+
+def _mnist14() -> Dataset:
+    """MNIST at half the size: the grey mean of every 2 x 2 pixels."""
+    mnist = _mnist_split()
+    halves = (part.unflatten(1, (14, 2, 14, 2)).mean((2, 4)).flatten(1) for part in (mnist.train, mnist.valid, mnist.test))
+    return Dataset("mnist14", (14, 14), *halves, mnist.train_labels, mnist.test_labels)
+
+
 def _frey_faces(split: int = 0) -> Dataset:
     """1,965 frames of one face, 28 x 20, shuffled (the split is the seed) and cut into 1,565 / 200 / 200."""
     images = read("frey-faces", "images")
@@ -287,7 +304,9 @@ def _omniglot_split() -> Dataset:
 
 _LOADERS: dict[str, Callable[[], Dataset]] = {
     "digits": _digits,
+    "binary-digits": _binary_digits,
     "mnist": _mnist_split,
+    "mnist14": _mnist14,
     "frey-faces": _frey_faces,
     "static-mnist": _static_mnist,
     "omniglot": _omniglot_split,

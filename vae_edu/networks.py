@@ -1,7 +1,7 @@
 """The networks between images and latents: plain, gated and convolutional bodies, and the Gaussian encoder's two heads.
 
 Source: Tomczak & Welling 2018 (VampPrior), section 5; its code: SOURCES.md, "Tomczak & Welling 2018: networks".
-Left out: masked convolutions and batch normalisation, which are in models/autoregressive.
+The autoregressive one: Germain et al. 2015. Left out: masked convolutions, which are in models/autoregressive and pixelcnn.
 """
 
 import math
@@ -69,6 +69,34 @@ class GaussianEncoder(nn.Module):
         features = self.body(x)
         logvar = self.logvar(features)
         return self.mu(features), logvar if self.logvar_range is None else logvar.clamp(*self.logvar_range)
+
+
+class MaskedLinear(nn.Linear):
+    """A linear layer of which some weights are kept at 0: mask (outputs, inputs)."""
+
+    def __init__(self, mask: Tensor):
+        super().__init__(mask.shape[1], mask.shape[0])
+        self.register_buffer("mask", mask, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.linear(x, self.weight * self.mask, self.bias)
+
+
+class Autoregressive(nn.Module):
+    """`outputs` numbers for each of `dim` inputs, from the inputs before it alone: (..., dim) to that many of (..., dim).
+
+    A hidden unit of degree d sees inputs 1 .. d and is seen by outputs d + 1 and later. Source: Germain et al. 2015 (MADE).
+    """
+
+    def __init__(self, dim: int, hidden: int, outputs: int):
+        super().__init__()
+        place, degree = torch.arange(dim), torch.arange(hidden) % max(1, dim - 1)
+        self.outputs = outputs
+        self.body = MaskedLinear((degree[:, None] >= place).float())
+        self.out = MaskedLinear((place.repeat(outputs)[:, None] > degree).float())
+
+    def forward(self, z: Tensor) -> tuple[Tensor, ...]:
+        return self.out(self.body(z).tanh()).chunk(self.outputs, -1)
 
 
 def he_init_(module: nn.Module, *, generator: torch.Generator | None = None) -> None:

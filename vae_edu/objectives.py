@@ -1,12 +1,22 @@
-"""The evidence lower bound, and how a training loop weighs its two terms.
+"""The evidence lower bound, and how a training loop weighs its two terms: beta, its annealing, free bits.
 
 log p(x) >= E_q[log p(x|z)] - KL(q(z|x) || p(z)). Sources: CSC413 lecture 10, "Evidence lower bound" (its form with
 log p(z) + log q(z|x) has a wrong sign: ERRATA.md, E6; lecture 04 shows it); Kingma & Welling 2014, eq. 3.
+Annealing: Bowman et al. 2016; Fu et al. 2019 (cyclic). Free bits: Kingma et al. 2016.
 """
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
+
+ANNEALINGS = {
+    "linear": lambda epoch, epochs: min(1.0, epoch / epochs),
+    "exponential": lambda epoch, epochs: 1 - math.exp(-epoch / epochs),
+    "cyclic": lambda epoch, epochs: min(1.0, 2 * ((epoch - 1) % epochs + 1) / epochs),
+}
 
 
 class Elbo(NamedTuple):
@@ -24,9 +34,27 @@ class Elbo(NamedTuple):
         return self.reconstruction - beta * self.kl
 
 
-def warm_up(epoch: int, epochs: int) -> float:
-    """beta for an epoch: it rises linearly to 1 over the first `epochs` epochs (KL annealing; 0 epochs: always 1).
+def warm_up(epoch: int, epochs: int, annealing: str = "linear") -> float:
+    """beta for an epoch (KL annealing; 0 epochs: always 1). Epochs count from 1, so that none uses 0 (as in the VampPrior code).
 
-    Epochs count from 1, so the first one uses 1 / epochs and none uses 0 (as in the VampPrior code).
+    linear: rises to 1 over the first `epochs` epochs. exponential: 1 - exp(-epoch / epochs), 0.63 after `epochs` and never 1.
+    cyclic: again and again, every `epochs` epochs, over the first half of them.
     """
-    return min(1.0, epoch / epochs) if epochs else 1.0
+    return ANNEALINGS[annealing](epoch, epochs) if epochs else 1.0
+
+
+def free_bits(kl_parts: Tensor, floor: float, groups: Sequence[Sequence[int]] | None = None) -> Tensor:
+    """The KL term of which using less than `floor` nats in a group of latents is of no advantage: a number, in nats.
+
+    sum over groups of max(floor, mean over the batch of the group's KL): kl_parts (batch, parts); groups: indices of the parts,
+    each part a group where not given. The mean stands inside the maximum. Below the floor a group has no gradient. This is what
+    is minimised; what is *reported* stays the true KL. Source: Kingma et al. 2016 (their "lambda").
+    """
+    if not floor >= 0:
+        raise ValueError(f"The floor of free bits is a number of nats, 0 or more; got {floor}.")
+    means = kl_parts.mean(0)
+    if groups is not None:
+        if sorted(part for group in groups for part in group) != list(range(len(means))):
+            raise ValueError(f"The groups must hold each of the {len(means)} latents once; got {list(map(list, groups))}.")
+        means = torch.stack([means[list(group)].sum() for group in groups])
+    return means.clamp(min=floor).sum()

@@ -80,3 +80,74 @@ def show_curves(curves: Mapping[str, Sequence[float]], *, xlabel: str, ylabel: s
     axis.set(xlabel=xlabel, ylabel=ylabel, title=title)
     axis.legend()
     return figure
+
+
+# The picture of the model: what each lecture adds to the drawing of the one before. Nodes are name: (x, y, words).
+NETWORK, QUANTITY, TERM = ("round,pad=0.5", "#dce9f7"), ("round4,pad=0.35", "white"), ("square,pad=0.3", "#fdeecb")
+AUTOENCODER = {
+    "x": (0.0, 0, "x"), "encoder": (1.5, 0, "encoder"), "z": (5.2, 0, "z"), "decoder": (6.9, 0, "decoder"), "out": (8.6, 0, "x̂"),
+    "error": (4.3, -1.3, "‖x − x̂‖²"),
+}  # fmt: skip
+VAE = AUTOENCODER | {
+    "encoder": (1.5, 0, "encoder  φ"), "posterior": (3.2, 0, "μ, σ"), "z": (5.2, 0, "z = μ + σ ε"),
+    "decoder": (7.1, 0, "decoder  θ"), "error": (6.1, -1.3, "log p(x | z)"), "noise": (5.2, 1.15, "ε ~ N(0, I)"),
+    "kl": (3.2, 1.15, "KL(q ‖ p(z))"), "prior": (1.5, 1.15, "prior N(0, I)"),
+}  # fmt: skip
+EPITOMES = VAE | {"choice": (3.2, -1.3, "y: one of the masks"), "z": (5.2, 0, "z = (μ + σ ε) ⊙ m_y")}
+VAMPPRIOR = VAE | {
+    "prior": (1.5, 1.15, "mean of q(z | u_k)"),
+    "pseudo": (0.0, 2.3, "u₁ … u_K"),
+    "again": (1.5, 2.3, "encoder  φ"),
+}
+TWO_LAYERS = VAE | {
+    "posterior": (3.2, 0, "μ₁, σ₁"), "z": (5.2, 0, "z₁"), "noise": (6.9, 1.15, "ε₁, ε₂"), "kl": (5.2, 1.15, "log q − log p"),
+    "z2": (5.2, 2.3, "z₂"), "encoder2": (1.5, 1.15, "encoder 2"), "posterior2": (3.2, 1.7, "μ₂, σ₂"),
+    "prior": (6.9, 2.3, "prior of z₂"),
+}  # fmt: skip
+THROUGH = [("x", "encoder"), ("encoder", "posterior"), ("posterior", "z"), ("z", "decoder"), ("decoder", "out")]
+TERMS = [("x", "error"), ("out", "error"), ("posterior", "kl"), ("prior", "kl"), ("noise", "z")]
+MODELS = {
+    "autoencoder": (AUTOENCODER, [("x", "encoder"), ("encoder", "z"), ("z", "decoder"), ("decoder", "out"), *TERMS[:2]]),
+    "vae": (VAE, THROUGH + TERMS),
+    "epitomes": (EPITOMES, [*THROUGH, *TERMS, ("choice", "z"), ("posterior", "choice")]),
+    "vampprior": (VAMPPRIOR, [*THROUGH, *TERMS, ("pseudo", "again"), ("again", "prior")]),
+    "two layers": (
+        TWO_LAYERS,
+        [*THROUGH, *TERMS[:2], ("noise", "z"), ("noise", "z2"), ("x", "encoder2"), ("encoder2", "posterior2"),
+         ("posterior2", "z2"), ("z2", "posterior"), ("z2", "kl"), ("z", "kl"), ("prior", "kl")],
+    ),
+}  # fmt: skip
+GRADIENT = [("error", "out"), ("out", "decoder"), ("decoder", "z"), ("z", "posterior"), ("posterior", "encoder")]
+
+
+def model_picture(model: str, *, gradient: bool = False) -> Figure:
+    """The drawing of the model that grows from lecture to lecture: "autoencoder", "vae", "epitomes", "vampprior", "two layers".
+
+    Networks are blue, terms of the loss yellow; `gradient` shows in red which way the reconstruction's gradient takes.
+    """
+    if model not in MODELS:
+        raise ValueError(f"There is no picture of {model!r}; there are {', '.join(MODELS)}.")
+    nodes, arrows = MODELS[model]
+    return graph(nodes, arrows, GRADIENT if gradient else [])
+
+
+def graph(nodes: Mapping[str, tuple], arrows: Sequence[tuple[str, str]], gradient: Sequence[tuple[str, str]] = ()) -> Figure:
+    """Boxes and arrows. nodes: name to (x, y, words), x from 0 to 8.6; arrows and gradient (in red): (from, to), by name."""
+    heights = [y for _, y, _ in nodes.values()]
+    figure, axis = plt.subplots(figsize=(8.2, 0.9 * (max(heights) - min(heights) + 1.1)), layout="constrained")
+    axis.set(xlim=(-0.5, 9.1), ylim=(min(heights) - 0.5, max(heights) + 0.6))
+    axis.axis("off")
+    boxes = {}
+    for name, (x, y, words) in nodes.items():
+        look, colour = NETWORK if words.startswith(("encoder", "decoder")) else TERM if name in ("error", "kl") else QUANTITY
+        boxes[name] = axis.text(x, y, words, ha="center", va="center", fontsize=10, bbox={"boxstyle": look, "fc": colour})
+
+    def arrow(start: str, end: str, **look) -> None:
+        ends = {"patchA": boxes[start].get_bbox_patch(), "patchB": boxes[end].get_bbox_patch()}
+        axis.annotate("", nodes[end][:2], nodes[start][:2], arrowprops={"arrowstyle": "-|>", **look, **ends})
+
+    for start, end in arrows:
+        arrow(start, end, color="0.25", linestyle="--" if end in ("error", "kl") else "-")
+    for start, end in gradient:
+        arrow(start, end, color="tab:red", connectionstyle="arc3,rad=0.35", lw=1.6)
+    return figure

@@ -14,6 +14,8 @@ from torch import Generator, Tensor, nn
 
 from .densities import log_normal, log_normal_components, log_standard_normal
 from .divergences import kl_standard_normal
+from .flows import flow_log_prob
+from .networks import Autoregressive
 from .reparam import reparameterize
 
 
@@ -138,6 +140,40 @@ class VampPrior(Mixture):
 
     def components(self) -> tuple[Tensor, Tensor]:
         return self.encode(self.images())
+
+
+class FlowPrior(nn.Module):
+    """An autoregressive prior: z_i = shift_i(z_1 .. z_(i-1)) + scale_i(z_1 .. z_(i-1)) * noise_i. Its density takes one pass,
+    a sample one pass for each latent. The same density as an inverse autoregressive posterior over the noise (Chen et al. 2017,
+    section 3.2).
+    """
+
+    def __init__(self, dim: int, hidden: int = 64):
+        super().__init__()
+        self.dim, self.network = dim, Autoregressive(dim, hidden, outputs=2)
+
+    def shift_and_scale(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Of every latent, from the ones before it: (..., dim) to two of (..., dim)."""
+        shift, raw = self.network(z)
+        return shift, (3 * (raw / 3).tanh()).exp()  # between 1/20 and 20
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """(..., dim) to (...), in nats."""
+        return flow_log_prob(z, *self.shift_and_scale(z))
+
+    def kl(self, mu: Tensor, logvar: Tensor, z: Tensor) -> Tensor:
+        """log q(z|x) - log p(z) at z ~ q(z|x), an unbiased estimate of the KL, which has no closed form: (batch, 1)."""
+        return (log_normal(z, mu, logvar) - self.log_prob(z)).unsqueeze(-1)
+
+    def sample(self, n: int, *, generator: Generator | None = None) -> Tensor:
+        """(n, dim), one latent after the other."""
+        place = self.network.out.weight
+        noise = torch.randn(n, self.dim, generator=generator, dtype=place.dtype, device=place.device)
+        z = torch.zeros_like(noise)
+        for i in range(self.dim):
+            shift, scale = self.shift_and_scale(z)
+            z = torch.cat([z[:, :i], (shift + scale * noise)[:, i : i + 1], z[:, i + 1 :]], 1)
+        return z
 
 
 def pseudo_inputs(components: int, pixels: int, *, mean: float = 0.05, std: float = 0.01) -> Tensor:

@@ -21,7 +21,8 @@ from torch import Generator, Tensor, nn
 from tqdm.auto import tqdm
 
 from .data import binarize
-from .objectives import warm_up
+from .evaluation import log_likelihood_from_weights
+from .objectives import ANNEALINGS, Elbo, free_bits, warm_up
 
 
 class TrainingError(Exception):
@@ -59,8 +60,11 @@ class Settings:
     normalize_gradients divides each parameter's gradient by its own norm before Adam; dynamic_binarization draws
     x ~ Bernoulli(grey) anew for every batch, and once for validation; lr_decay is the learning rate's factor at the last
     epoch, reached along a half cosine (1: constant); kl_weight is beta after the warm-up, in validation too (lambda in the
-    eVAE paper, eq. 6); precision is that of the networks' products while training, "float32" or "bfloat16" (faster on GPUs and
-    on processors with AMX or AVX512-BF16; with AVX2 alone six times slower); weights, optimizer and validation stay in float32.
+    eVAE paper, eq. 6); annealing is the shape of the warm-up (`objectives.warm_up`); free_bits is the floor of each part of the
+    KL, in nats (`objectives.free_bits`); with importance_samples above 1 the bound is the importance-weighted one of that many
+    samples (Burda et al. 2016), which is tighter and has no KL to weigh; precision is that of the networks' products while
+    training, "float32" or "bfloat16" (faster on GPUs and on processors with AMX or AVX512-BF16; with AVX2 alone six times
+    slower); weights, optimizer and validation stay in float32.
     """
 
     epochs: int
@@ -72,12 +76,21 @@ class Settings:
     dynamic_binarization: bool = False
     lr_decay: float = 1.0
     kl_weight: float = 1.0
+    annealing: str = "linear"
+    free_bits: float = 0.0
+    importance_samples: int = 1
     precision: str = "float32"
     seed: int = 0
 
     def __post_init__(self):
         if self.epochs < 1 or self.batch_size < 1 or not 0 < self.lr < math.inf or not 0 <= self.kl_weight < math.inf:
             raise TrainingError(f"epochs and batch_size must be at least 1, lr positive and kl_weight not negative, got {self}.")
+        if self.annealing not in ANNEALINGS:
+            raise TrainingError(f"annealing must be one of {', '.join(ANNEALINGS)}, got {self.annealing!r}.")
+        if not 0 <= self.free_bits < math.inf or self.importance_samples < 1:
+            raise TrainingError(f"free_bits must not be negative and importance_samples at least 1, got {self}.")
+        if self.importance_samples > 1 and (self.warmup or self.free_bits or self.kl_weight != 1):
+            raise TrainingError("The importance-weighted bound has no KL to weigh: leave out warmup, free_bits and kl_weight.")
         if self.precision not in PRECISIONS:
             raise TrainingError(f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}.")
 
@@ -111,17 +124,14 @@ def fit(
     Raises TrainingError where the data are not images in [0, 1] or the loss is no longer finite.
     """
     train, valid = _prepared(model, train, valid, settings)
-
-    def losses(x: Tensor, generator: Generator, beta: float = settings.kl_weight, **given: Tensor) -> Tensor:
-        return loss(x, generator) if loss else -model.elbo(x, **given, generator=generator).value(beta)
-
+    losses = partial(_losses, model, settings, loss)
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr, fused=True)
     run = {"settings": asdict(settings), "model": repr(model), "pixels": [_content(train), _content(valid)]}
     state = _resume(folder, run, model, optimizer) or Progress([], 0, {})
     bar = tqdm(total=settings.epochs, initial=len(state.history), disable=not progress, leave=False, unit="epoch")
     while not _finished(state, settings, patience=valid is not None):
         epoch, started = len(state.history) + 1, time.perf_counter()
-        beta = settings.kl_weight * warm_up(epoch, settings.warmup)
+        beta = settings.kl_weight * warm_up(epoch, settings.warmup, settings.annealing)
         for group in optimizer.param_groups:
             group["lr"] = settings.lr * _decay(epoch, settings)
         with PRECISIONS[settings.precision](model):
@@ -139,6 +149,23 @@ def fit(
     model.load_state_dict(state.best_state)
     model.eval()
     return state.history
+
+
+def _losses(
+    model: nn.Module, settings: Settings, loss: Callable | None, x: Tensor, generator: Generator, beta=None, **given: Tensor
+) -> Tensor:
+    """What is minimised, (batch,), in nats; beta: settings.kl_weight where not given, as in validation."""
+    if loss:
+        return loss(x, generator)
+    if settings.importance_samples > 1:
+        return -log_likelihood_from_weights(model.log_weights(x, settings.importance_samples, generator=generator))
+    terms = model.elbo(x, **given, generator=generator)
+    return -weighed(terms, settings.kl_weight if beta is None else beta, settings.free_bits)
+
+
+def weighed(terms: Elbo, beta: float, floor: float) -> Tensor:
+    """What is maximised, (batch,): the reconstruction minus beta times the KL, or times its free-bits form."""
+    return terms.reconstruction - beta * free_bits(terms.kl_parts, floor) if floor else terms.value(beta)
 
 
 def _keep_best(state: Progress, model: nn.Module, record: dict) -> None:

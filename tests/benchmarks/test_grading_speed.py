@@ -22,12 +22,23 @@ from vae_edu.grading.sandbox import missing
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 CLASS = 40
-KINDS = ("all-right", "mistakes", "all-right", "mistakes", "blank", "all-right", "mistakes", "all-right", "mistakes", "broken")
+KINDS = (
+    "all-right",
+    "mistakes",
+    "all-right",
+    "unforeseen",
+    "blank",
+    "all-right",
+    "mistakes",
+    "all-right",
+    "unforeseen",
+    "broken",
+)
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """40 hand-ins of ps1: 16 right, 16 with mistakes, 4 blank, 4 whose file is broken."""
+    """40 hand-ins of ps1: 16 right, 16 with mistakes (8 with one that is searched for), 4 blank, 4 whose file is broken."""
     folder = tmp_path_factory.mktemp("class of 40")
     for part in ("solutions", "nbgrader_config.py"):
         (folder / part).symlink_to(ROOT / part)
@@ -35,6 +46,8 @@ def course(tmp_path_factory):
     submit(course, "ps1", course.release("ps1"))
     submitted = course.classroom / "submitted"
     samples = {student: (submitted / student / "ps1/ps1.ipynb").read_bytes() for student in ("all-right", "mistakes", "blank")}
+    samples["unforeseen"] = samples["mistakes"].replace(b"logvar_p - logvar_q + (", b"3 * (logvar_p - logvar_q) + (")
+    assert samples["unforeseen"] != samples["mistakes"]
     samples["broken"] = b"{ this is no notebook"
     shutil.rmtree(submitted)
     for number in range(CLASS):

@@ -51,14 +51,14 @@ class Tags(HTMLParser):
 
 def test_the_verdict_comes_first_then_the_cause_then_what_failed_then_what_passed():
     lines = as_text(run(KL, twice, 1), 4).splitlines()
-    assert lines[0] == "✗ ps1.2 kl_normal: 9 of 10 rows failed; 0 of 4 points" and lines[1].startswith("  → Twice the expected")
+    assert lines[0] == "✗ ps1.2 kl_normal: 10 of 11 rows failed; 0 of 4 points" and lines[1].startswith("  → Twice the expected")
     signs = [line.split()[0] for line in lines if line.startswith(("  ✗", "  ✓"))]
-    assert signs == ["✗"] * 9 + ["✓"]
+    assert signs == ["✗"] * 10 + ["✓"]
 
 
 def test_what_all_rows_have_in_common_is_said_once():
     text = as_text(run(KL, unknown_name, 1))
-    assert text.count("NameError") == 1 and "all 10 rows" in text and len(text.splitlines()) <= 4
+    assert text.count("NameError") == 1 and "all 11 rows" in text and len(text.splitlines()) <= 4
     assert as_html(run(KL, unknown_name, 1)).count("NameError") == 1
 
 
@@ -69,7 +69,7 @@ def test_a_check_that_could_not_begin_is_one_line():
 
 def test_a_passed_check_says_so_and_folds_its_rows():
     page = as_html(run(KL, right, 1), 4)
-    assert "all 10 rows pass; 4 of 4 points" in page and page.count("<details><summary>") == 1 and "<details open" not in page
+    assert "all 11 rows pass; 4 of 4 points" in page and page.count("<details><summary>") == 1 and "<details open" not in page
 
 
 @pytest.mark.parametrize("function", [right, twice, unknown_name, blank, hostile, lambda x: x])

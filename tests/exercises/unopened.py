@@ -4,8 +4,8 @@ Written on 2026-11-24 by a fresh hand that had seen the statements and the solut
 misconceptions that the exercises declare, nor any diagnosis. Where the mistake is (`step`, of a vocabulary that was derived
 from the statement first), what it is (`kind`) and why it was made (`cause`) were stored with each answer when it was written.
 Two mistakes at once have a tuple of two steps and a tuple of two kinds, in the same order.
-Each answer was run through the public `grade` once: it earns less than all points. Those that earned all points although the
-statement says that they are wrong stand apart, in ACCEPTED.
+Each answer was run through the public `grade` once: it earned less than all points. Those that earned all points although
+the statement says that they are wrong are the last ones; each has had a row that shows what is wrong since then.
 """
 
 import math
@@ -215,7 +215,6 @@ class Answer:
 
 
 ANSWERS: list[Answer] = []
-ACCEPTED: list[Answer] = []  # wrong, and given all points by `grade` on the day they were written
 
 
 def wrong(exercise: str, name: str, step: str | tuple[str, str], kind: str | tuple[str, str], cause: str) -> Callable:
@@ -223,16 +222,6 @@ def wrong(exercise: str, name: str, step: str | tuple[str, str], kind: str | tup
 
     def keep(function: Callable) -> Callable:
         ANSWERS.append(Answer(exercise, name, step, kind, cause, function))
-        return function
-
-    return keep
-
-
-def accepted(exercise: str, name: str, step: str, kind: str, cause: str) -> Callable:
-    """Put the decorated function among the ACCEPTED."""
-
-    def keep(function: Callable) -> Callable:
-        ACCEPTED.append(Answer(exercise, name, step, kind, cause, function))
         return function
 
     return keep
@@ -5996,10 +5985,10 @@ def vampprior_log_prob_global_shift(z, pseudo_inputs, weights):
     return top + (log_n - top).exp().mean(1).log()
 
 
-# ------------------------------------------------------------------------------- wrong beyond doubt, and given all points
+# ------------------------------ given all points on the day they were written; each has had a row that shows it since then
 
 
-@accepted(
+@wrong(
     "kl_discrete",
     "one impossible pair, all infinite",
     step="outcomes where p is zero",
@@ -6011,7 +6000,7 @@ def kl_discrete_all_infinite(q, p):
     return torch.where(((p == 0) & (q > 0)).any(), torch.inf, kl)
 
 
-@accepted(
+@wrong(
     "kl_normal",
     "clamped to ten",
     step="variance of p",
@@ -6023,7 +6012,7 @@ def kl_normal_clamped_ten(mu_q, logvar_q, mu_p, logvar_p):
     return 0.5 * (logvar_p - logvar_q + (logvar_q.exp() + (mu_q - mu_p) ** 2) / logvar_p.exp() - 1).sum(-1)
 
 
-@accepted(
+@wrong(
     "kl_normal",
     "product of the variances",
     step="log-ratio of the variances",
@@ -6036,7 +6025,7 @@ def kl_normal_determinant(mu_q, logvar_q, mu_p, logvar_p):
     return 0.5 * (log_det + ((var_q + (mu_q - mu_p) ** 2) / var_p - 1).sum(-1))
 
 
-@accepted(
+@wrong(
     "kl_standard_normal",
     "clamped to ten",
     step="log-variance",
@@ -6048,7 +6037,7 @@ def kl_standard_normal_clamped_ten(mu, logvar):
     return 0.5 * (mu**2 + logvar.exp() - logvar - 1).sum(-1)
 
 
-@accepted(
+@wrong(
     "kl_monte_carlo",
     "infinities dropped",
     step="average over the samples",
@@ -6060,7 +6049,7 @@ def kl_monte_carlo_finite(log_q, log_p):
     return torch.where(log_ratio.isfinite(), log_ratio, torch.nan).nanmean(0)
 
 
-@accepted(
+@wrong(
     "reparameterize",
     "clamped to ten",
     step="deviation from the log-variance",
@@ -6071,7 +6060,7 @@ def reparameterize_clamped_ten(mu, logvar, noise):
     return mu + (0.5 * logvar.clamp(-10, 10)).exp() * noise
 
 
-@accepted(
+@wrong(
     "elbo",
     "clamped to ten",
     step="KL to the prior",
@@ -6084,7 +6073,7 @@ def elbo_clamped_ten(x, logits, mu, logvar, beta):
     return (x * logits - F.softplus(logits)).sum(-1) - beta * kl
 
 
-@accepted(
+@wrong(
     "active_units",
     "with a tolerance",
     step="comparison with the threshold",
@@ -6095,7 +6084,7 @@ def active_units_tolerance(mu, threshold):
     return (mu.var(0) - threshold > 1e-3).sum()
 
 
-@accepted(
+@wrong(
     "active_units",
     "no threshold means the usual one",
     step="comparison with the threshold",
@@ -6106,7 +6095,7 @@ def active_units_default(mu, threshold):
     return (mu.var(0) > (threshold or 0.01)).sum()
 
 
-@accepted(
+@wrong(
     "active_units",
     "divided by n plus one",
     step="variance over the images",
@@ -6117,7 +6106,7 @@ def active_units_n_plus_one(mu, threshold):
     return (mu.var(0, correction=-1) > threshold).sum()
 
 
-@accepted(
+@wrong(
     "active_units",
     "in half precision",
     step="variance over the images",

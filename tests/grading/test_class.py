@@ -18,6 +18,7 @@ from vae_edu import notebooks
 from vae_edu.grading import Course, CourseError, as_table, workers, write_csv, write_report
 from vae_edu.grading.demo import submit
 from vae_edu.grading.grades import write_grades
+from vae_edu.grading.marks import Result
 from vae_edu.grading.report import misconceptions
 from vae_edu.grading.roster import collect, read_roster
 from vae_edu.grading.sandbox import missing
@@ -144,6 +145,19 @@ def test_the_class_report_says_what_to_teach_again(graded, tmp_path):
     assert picture.stat().st_size > 10_000
     with open(write_csv(results, tmp_path / "all.csv"), newline="", encoding="utf-8") as file:
         assert len(list(csv.DictReader(file))) == len(results)
+
+
+def test_a_mistake_that_no_misconception_declares_is_counted_by_its_own_words(tmp_path):
+    clause = "the variance of |q| is summed over its first dimension"
+    hint = f"Your values are exactly those of a solution in which {clause}."
+    rows = [Result(student, "ps1.2", 0.0, 4.0, hint, misconception=clause) for student in ("ada", "bo", "cy")]
+    rows += [Result("di", "ps1.2", 0.0, 4.0, "Twice the expected value.", misconception="half_missing")]
+    rows += [Result("ed", "ps1.2", 4.0, 4.0, "")]
+    text, picture = write_report("ps1", rows, tmp_path)
+    page = text.read_text(encoding="utf-8")
+    assert r"| 3 of 5 | ps1.2 | the variance of \|q\| is summed over its first dimension |  |" in page
+    assert "| 1 of 5 | ps1.2 | half missing | Twice the expected value. |" in page
+    assert picture.stat().st_size > 10_000
 
 
 def test_feedback_shows_what_was_tried_yours_and_the_expected(graded):

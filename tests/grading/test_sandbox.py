@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.conftest import ROOT
-from vae_edu import notebooks
+from vae_edu import CHECK_MIME, notebooks
 from vae_edu.cli import doctor
 from vae_edu.grading import Course, Limits, SandboxError
 from vae_edu.grading.course import id_of_test, is_test
@@ -41,6 +41,27 @@ def test_without_a_sandbox_the_scores_are_the_same():
     assert done["ended"] == [] and done["outputs"][0][0]["data"]["text/plain"] == "42"
     scores = [outputs[-1]["data"]["text/plain"] for (_, test), outputs in zip(job["cells"], done["outputs"]) if test]
     assert scores == ["4.0"] * 4
+
+
+TRIPLED = """
+def kl_normal(mu_q, logvar_q, mu_p, logvar_p):
+    return 0.5 * (3 * (logvar_p - logvar_q) + (logvar_q.exp() + (mu_q - mu_p) ** 2) / logvar_p.exp() - 1).sum(-1)
+"""
+
+
+@needs_bwrap
+def test_a_mistake_that_nobody_foresaw_is_named_in_the_isolated_grader_too():
+    cells = [cell for cell in notebooks.read(ROOT / "solutions" / "ps1" / "ps1.ipynb").cells if cell.cell_type == "code"]
+    tests = {id_of_test(cell): cell.source for cell in cells if is_test(cell)}
+    listed = [[cell.source, id_of_test(cell)] for cell in cells]
+    at = next(i for i, (source, test) in enumerate(listed) if test and "kl_normal" in source)
+    listed.insert(at, [TRIPLED, ""])
+    job = {"cells": listed, "files": {}, "tests": tests, "limits": asdict(Limits()), "locked": True, "set": "ps1", "seed": 3}
+    done = execute(job)
+    close()
+    data = next(output["data"] for output in done["outputs"][at + 1] if CHECK_MIME in output.get("data", {}))
+    assert data[CHECK_MIME]["misconception"] == "the log-ratio of the variances is multiplied by 3"
+    assert data[CHECK_MIME]["points"] == 0 and "is multiplied by 3" in data["text/html"]
 
 
 @needs_bwrap

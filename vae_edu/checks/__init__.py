@@ -12,7 +12,7 @@ from typing import Any
 from ..exercises import EXERCISES
 from ..exercises.exercise import Exercise
 from .calling import said
-from .diagnosis import run
+from .diagnosis import PATIENT, run
 from .judging import Report
 from .report import as_bundle, show
 
@@ -45,7 +45,7 @@ def grade(name: str, function: Any, points: float) -> float:
 
 def graded(name: str, function: Any, points: float, seed: int) -> tuple[float, dict]:
     """The points earned, and the report as a notebook shows it: text, and data beside it."""
-    report = run(_exercise(name), function, seed)
+    report = run(_exercise(name), function, seed, seconds=PATIENT)
     return earned(report, _points(points)), as_bundle(report, points, seed)
 
 

@@ -81,7 +81,7 @@ class Function:
                 return value
             if not all(_unchanged(a, t) for a, t in zip(arguments, tensors)):
                 return Failure("in place", "it changes its inputs in place (+=, *=, or a method ending in _): work on a copy.")
-            return _arrays(value, self.exercise.parts)
+            return answer_as_arrays(value, self.exercise.parts)
 
     def gradient(self, arguments: Arguments, at: int, weights: list[np.ndarray]) -> np.ndarray | Failure:
         """The gradient of sum(weights * answer) with respect to arguments[at]."""
@@ -250,7 +250,8 @@ def _raised(error: BaseException, function: Callable) -> Failure:
     return Failure(f"raised {type(error).__name__}", f"{type(error).__name__}: {said(error)}{where}")
 
 
-def _arrays(value: Any, parts: int) -> Answer | Failure:
+def answer_as_arrays(value: Any, parts: int) -> Answer | Failure:
+    """What a function has returned as a tuple of float64 arrays, or why it is no answer."""
     if value is None:
         return Failure("none", "it returns None: is a `return` missing?")
     try:

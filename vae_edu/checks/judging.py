@@ -53,11 +53,12 @@ class Report:
 
 @dataclass(frozen=True)
 class Answered:
-    """One call: what the function was given, what it answered, and what was expected of it."""
+    """One call: what the function was given, what it answered, what was expected of it, and whether its row is an edge row."""
 
     arguments: Arguments
     answer: Answer | Failure
     expected: Answer
+    edge: bool = False
 
 
 def calls_judged(exercise: Exercise, student: Function, seed: int, report: Report) -> Iterator[Answered]:
@@ -73,7 +74,7 @@ def calls_judged(exercise: Exercise, student: Function, seed: int, report: Repor
         answers: list[Any] = []
         for arguments, expected in zip(trial.inputs, trial.expected):
             answers.append(student.call(arguments))
-            yield Answered(arguments, answers[-1], expected)
+            yield Answered(arguments, answers[-1], expected, trial.edge)
             if isinstance(answers[-1], Failure):
                 break
         report.rows.append(judge(exercise, trial, answers))

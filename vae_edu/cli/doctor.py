@@ -102,8 +102,7 @@ def _references() -> str:
     from .. import reference
 
     for name in reference.names():
-        reference.load(name)
-        reference.probe(name)
+        reference.verify(name)
     return ", ".join(reference.names())
 
 

@@ -54,8 +54,7 @@ def reference_verify() -> None:
     from .. import reference
 
     for name in reference.names():
-        reference.load(name)
-        reference.probe(name)
+        reference.verify(name)
         click.echo(f"✓ {name}")
 
 

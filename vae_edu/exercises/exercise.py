@@ -65,6 +65,8 @@ class Exercise:
     trials: list[Trial] = field(default_factory=list)
     fixed: list[tuple[str, Callable[[np.random.Generator], Arguments]]] = field(default_factory=list)
     misconceptions: list[Misconception] = field(default_factory=list)
+    in_steps: Callable | None = None  # the reference in named steps
+    alternatives: list[tuple[str, str, Callable]] = field(default_factory=list)
 
     @property
     def order(self) -> tuple[str, int]:
@@ -84,13 +86,14 @@ class Exercise:
 
     @functools.cached_property
     def version(self) -> str:
-        """Changes with the declaration: cases, tolerance, the source of oracle, inputs and misconceptions (not of helpers)."""
+        """Changes with the declaration: cases, tolerance, sources of oracle, inputs, misconceptions, steps (not of helpers)."""
         functions = [
             self.oracle,
             self.draw,
             self.reference,
             *(f for _, f in self.fixed),
             *(m.function for m in self.misconceptions),
+            *([self.in_steps] if self.in_steps else []),
         ]
         said = [
             self.number,
@@ -99,6 +102,7 @@ class Exercise:
             self.differentiable,
             self.tolerance,
             *(m.hint for m in self.misconceptions),
+            *(words for _, words, _ in self.alternatives),
         ]
         said += [(trial.label, trial.inputs, trial.expected, trial.edge) for trial in self.trials]
         content = repr(said) + "".join(map(inspect.getsource, functions))
@@ -122,6 +126,21 @@ class Exercise:
             return function
 
         return register
+
+    def steps(self, function: Callable) -> Callable:
+        """Decorator: declare the reference in named steps, by which a mistake is named that no misconception foresees.
+
+        One line a step, in the words of its comment, never printed. It is no oracle: it only has to earn full marks.
+        """
+        self.in_steps = function
+        return function
+
+    def instead(self, step: str, wrong: dict[str, Callable]) -> None:
+        """Declare what students put in the place of a step of the reference: {what is wrong, in words: what is computed}.
+
+        The functions name the arguments and earlier steps that they need.
+        """
+        self.alternatives += [(step, words, function) for words, function in wrong.items()]
 
     def answer(self, arguments: Arguments) -> tuple[np.ndarray, ...]:
         """The oracle's answer, as a tuple of float64 arrays."""

@@ -1,6 +1,7 @@
-"""What a class has understood: its scores, and the misconceptions that it holds, as a picture and a table."""
+"""What a class has understood: its scores, and the mistakes that it shares, as a picture and a table."""
 
 import io
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,11 +10,15 @@ from .disk import write_whole
 from .marks import LATE, MARKED, WAITS, Result, total, unmarked
 from .outside import for_markdown
 
+WIDTH = 58  # of a mistake in the picture, in letters: two lines at most
 NOTHING: Mapping[str, Sequence[str]] = {}
 
 
 def misconceptions(results: Sequence[Result]) -> list[tuple[str, str, int, str]]:
-    """(exercise, misconception, students, hint), the most frequent first; points lost for another reason are "other"."""
+    """(exercise, misconception, students, hint), the most frequent first; points lost for another reason are "other".
+
+    A mistake that no exercise declares goes by its own words: students who made it are counted together all the same.
+    """
     lost = [r for r in results if r.points is not None and r.points < r.max_points and r.hint]
     counts = Counter((r.exercise, r.misconception or ("not attempted" if "not attempted" in r.hint else "other")) for r in lost)
     hints = {(r.exercise, r.misconception): r.hint for r in lost if r.misconception}  # the course's own words
@@ -33,10 +38,13 @@ def as_markdown(ps: str, results: Sequence[Result], remarks: Mapping[str, Sequen
         "",
         "## What to teach again",
         "",
-        "| students | exercise | misconception | the hint they read |",
+        "| students | exercise | mistake | the hint they read |",
         "| --- | --- | --- | --- |",
     ]
-    lines += [f"| {n} | {exercise} | {name} | {for_markdown(hint)} |" for exercise, name, n, hint in misconceptions(results)]
+    graded = len(students) - len(without)
+    for exercise, name, n, hint in misconceptions(results):
+        said = "" if name in hint else for_markdown(hint)  # a hint that is the mistake's own words is said once
+        lines.append(f"| {n} of {graded} | {exercise} | {for_markdown(name.replace('_', ' '))} | {said} |")
     looked = [f"- **{for_markdown(student)}**: {for_markdown('; '.join(said))}" for student, said in remarks.items()]
     lines += ["", "## To look at", "", *looked] if looked else []
     return "\n".join(lines) + "\n"
@@ -71,7 +79,9 @@ def write_report(ps: str, results: Sequence[Result], folder: Path, remarks: Mapp
     left.hist([points for points, _ in totals.values()], bins=[highest * i / 10 for i in range(11)], color="#4477aa", rwidth=0.9)
     left.set(title=f"{ps}: scores of {len(totals)} students", xlabel="points (auto-graded and marked)", ylabel="students")
     right.barh(
-        [f"{exercise}  {name.replace('_', ' ')}" for exercise, name, _, _ in held], [n for _, _, n, _ in held], color="#cc6677"
+        ["\n".join(textwrap.wrap(f"{exercise}  {name.replace('_', ' ')}", WIDTH)[:2]) for exercise, name, _, _ in held],
+        [n for _, _, n, _ in held],
+        color="#cc6677",
     )
     right.set(title="why points were lost", xlabel="students")
     for axes in (left, right):

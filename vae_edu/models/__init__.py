@@ -4,6 +4,21 @@ from .autoencoder import Autoencoder
 from .autoregressive import ConvHVAE, MaskedConv2d
 from .epitomic import DropoutVAE, EpitomicVAE, MixtureVAE, matched_width
 from .hierarchical import HVAE
+from .pixelcnn import PixelCNN
+from .pixelvae import PixelVAE, TwoLevelPixelVAE
 from .vae import VAE
 
-__all__ = ["HVAE", "VAE", "Autoencoder", "ConvHVAE", "DropoutVAE", "EpitomicVAE", "MaskedConv2d", "MixtureVAE", "matched_width"]
+__all__ = [
+    "HVAE",
+    "VAE",
+    "Autoencoder",
+    "ConvHVAE",
+    "DropoutVAE",
+    "EpitomicVAE",
+    "MaskedConv2d",
+    "MixtureVAE",
+    "PixelCNN",
+    "PixelVAE",
+    "TwoLevelPixelVAE",
+    "matched_width",
+]

@@ -32,6 +32,8 @@ class VAE(nn.Module):
     its place: `model.prior = VampPrior(model.encode, pseudo_inputs(500, 784))`.
     """
 
+    rows = ROWS
+
     def __init__(
         self,
         pixels: int,
@@ -64,6 +66,10 @@ class VAE(nn.Module):
         """(..., latent_dim) to the likelihood's parameters: for Bernoulli pixels the logits, (..., pixels)."""
         return self.likelihood.parameters_of(self.decoder(z))
 
+    def raw(self, x: Tensor, z: Tensor) -> Tensor:
+        """The decoder's raw outputs for images x at z, (..., outputs * pixels); here they depend on z alone."""
+        return self.decoder(z)
+
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         """log p(x|z), (...), in nats."""
         return self.likelihood.log_prob(x, self.decode(z))
@@ -78,19 +84,23 @@ class VAE(nn.Module):
     def log_weights(self, x: Tensor, samples: int, *, generator: Generator | None = None) -> Tensor:
         """log p(x, z) - log q(z|x) at z ~ q(z|x): (samples, batch), in nats.
 
-        Computed in chunks of at most ROWS decoded images (one sample for each image at least), so that without gradients memory
+        Computed in chunks of at most `rows` decoded images (one sample for each image at least), so that without gradients memory
         grows with the batch, not with `samples`.
         """
         mu, logvar = self.encode(x)
         weights = []
-        for n in chunks(samples, len(x), ROWS):
+        for n in chunks(samples, len(x), self.rows):
             z = reparameterize(mu.expand(n, *mu.shape), logvar, generator=generator)  # (n, batch, latent_dim)
             weights.append(self.log_likelihood(x, z) + self.prior.log_prob(z) - log_normal(z, mu, logvar))
         return torch.cat(weights)
 
     def sample(self, n: int, *, mean: bool = False, generator: Generator | None = None) -> Tensor:
         """n images from the model, (n, pixels): pixels drawn from p(x|z), or their means (what pictures use)."""
-        parameters = self.decode(self.prior.sample(n, generator=generator))
+        return self.sample_given(self.prior.sample(n, generator=generator), mean=mean, generator=generator)
+
+    def sample_given(self, z: Tensor, *, mean: bool = False, generator: Generator | None = None) -> Tensor:
+        """An image for each z (n, latent_dim), (n, pixels): pixels drawn from p(x|z), or their means."""
+        parameters = self.decode(z)
         return self.likelihood.mean(parameters) if mean else self.likelihood.sample(parameters, generator=generator)
 
     @property
@@ -110,7 +120,7 @@ class VAE(nn.Module):
             "mu": mu,
             "logvar": logvar,
             "z": z,
-            "logits": self.decoder(z[0]),
+            "logits": self.raw(x, z[0]),
             "reconstruction": log_p_x[0],
             "kl": self.prior.kl(mu, logvar, z[0]).sum(-1),
             "log_weights": log_p_x + self.prior.log_prob(z) - log_normal(z, mu, logvar),

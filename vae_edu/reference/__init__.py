@@ -72,7 +72,16 @@ def load(name: str, *, device: str = "cpu") -> nn.Module:
 
 def probe(name: str) -> Probe:
     """The reference's images and answers. Raises StoreError unless its bytes are the ones the card names."""
+    if every()[_known(name)].loss is not None:
+        raise StoreError(f"{name} has no bound, and so no probe: there is its card, and reference.load({name!r}).")
     return Probe(**{key: tensor.double() for key, tensor in _tensors(name, "probe.safetensors").items()})
+
+
+def verify(name: str) -> None:
+    """Read all that is shipped of a reference. Raises StoreError unless its bytes are the ones the card names."""
+    load(name)
+    if every()[name].loss is None:
+        probe(name)
 
 
 def _tensors(name: str, suffix: str) -> dict[str, Tensor]:

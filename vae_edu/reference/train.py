@@ -3,10 +3,12 @@
 Needs only torch, numpy, safetensors and tqdm, so that it runs on a bare GPU machine.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import platform
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,6 +28,20 @@ SAMPLES = 5000  # importance samples per test image, as in the VampPrior paper
 PROBE_IMAGES, PROBE_SAMPLES = 64, 16
 
 
+@contextlib.contextmanager
+def denormals_flushed() -> Iterator[None]:
+    """A mixture's far components underflow: with denormals its epochs take five times as long.
+
+    The processor's mode belongs to the whole process, and others need their denormals: it is put back.
+    """
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+@denormals_flushed()
 def train(name: str, runs: Path, store: Path, *, progress: bool = True) -> dict:
     """Train the reference `name`, measure it and write its card, and weights and probe where they are shipped, into `store`.
 
@@ -33,22 +49,21 @@ def train(name: str, runs: Path, store: Path, *, progress: bool = True) -> dict:
     """
     recipe = every()[name]
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    torch.set_flush_denormal(True)  # a mixture's far components underflow: with denormals its epochs take five times as long
     store.mkdir(parents=True, exist_ok=True)
     images = data.load(recipe.data, split=recipe.split)
     torch.manual_seed(recipe.settings.seed)
     model = recipe.build()
     if recipe.he_init:
         he_init_(model)
-    history = fit(model.to(device), images.train, images.valid, recipe.settings, folder=runs / name, progress=progress)
+    loss = recipe.loss and (lambda x, generator: recipe.loss(model, x))
+    history = fit(model.to(device), images.train, images.valid, recipe.settings, loss=loss, folder=runs / name, progress=progress)
     model = shipped(model)
     files = {}
     if recipe.weights:
         weights = {key: tensor.contiguous().cpu() for key, tensor in halved(model).items()}
-        files = {
-            "safetensors": to_safetensors(weights),
-            "probe.safetensors": to_safetensors(make_probe(model, grey=recipe.grey)),
-        }
+        files = {"safetensors": to_safetensors(weights)}
+        if recipe.loss is None:
+            files["probe.safetensors"] = to_safetensors(make_probe(model, grey=recipe.grey))
     report = {
         **describe(name, recipe, model, history, device),
         "metrics": measure(model, recipe, images),
@@ -95,7 +110,7 @@ def measure(model: nn.Module, recipe: Recipe, images: Dataset, *, samples: int =
     device = next(model.parameters()).device
     generator = Generator(device).manual_seed(413)
     test = test_images(recipe.settings, images.test).to(device)
-    terms = elbo_terms(model, test, generator=generator)
+    terms = elbo_terms(model, test, generator=generator) if recipe.loss is None else None
     subject = Subject(model, images, test, terms, samples, generator)
     found = {"test images": len(test)}
     for lines in recipe.measures:

@@ -25,7 +25,13 @@ exercise.case("the lecture's coin, KL(q‖p)", [0.5, 0.5], [0.3, 0.7], expected=
 exercise.case("the other way round, KL(p‖q)", [0.3, 0.7], [0.5, 0.5], expected=0.0822829)
 exercise.case("0 log 0 counts as 0", [0.0, 1.0], [0.5, 0.5], expected=LN2, edge=True)
 exercise.case("an outcome that neither takes", [0.0, 1.0], [0.0, 1.0], expected=0.0, edge=True)
-exercise.case("infinite where p is 0 and q is not", [0.5, 0.5], [0.0, 1.0], expected=math.inf, edge=True)
+exercise.case(
+    "infinite where p is 0 and q is not, and only there",
+    [[0.5, 0.5], [0.5, 0.5]],
+    [[0.0, 1.0], [0.3, 0.7]],
+    expected=[math.inf, 0.5 * math.log(25 / 21)],
+    edge=True,
+)
 exercise.case(
     "two dimensions in front",
     [[[0.2, 0.8], [0.5, 0.5]]],
@@ -85,3 +91,29 @@ def nan_at_zero(q, p):
 )
 def epsilon_in_logs(q, p):
     return (q * torch.log((q + 1e-8) / (p + 1e-8))).sum(-1)
+
+
+@exercise.steps
+def in_steps(q, p):
+    ratio = q / p  # the ratio of q to p
+    logs = ratio.log()  # the logarithm
+    weighed = q * logs  # the weight by q
+    costs = torch.where(q > 0, weighed, 0.0)  # the cost of each outcome
+    return costs.sum(-1)  # the sum over the outcomes
+
+
+exercise.instead(
+    "costs",
+    {
+        "the Jensen–Shannon divergence stands where the KL belongs": lambda q, p: (
+            (torch.xlogy(q, 2 * q / (q + p)) + torch.xlogy(p, 2 * p / (q + p))) / 2
+        ),
+        "the total variation stands where the KL belongs": lambda q, p: (q - p).abs() / 2,
+        "a sum of absolute differences stands where the KL belongs": lambda q, p: (q - p).abs(),
+        "the squared Hellinger distance stands where the KL belongs": lambda q, p: (q.sqrt() - p.sqrt()) ** 2 / 2,
+        "squared differences of the roots stand where the KL belongs": lambda q, p: (q.sqrt() - p.sqrt()) ** 2,
+        "the χ² divergence stands where the KL belongs": lambda q, p: (q - p) ** 2 / p,
+        "squared differences stand where the KL belongs": lambda q, p: (q - p) ** 2,
+        "p is added and q taken off, as for measures that do not add up to one": lambda q, p: torch.xlogy(q, q / p) - q + p,
+    },
+)

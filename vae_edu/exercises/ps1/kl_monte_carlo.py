@@ -1,5 +1,7 @@
 """ps1.4: kl_monte_carlo."""
 
+import math
+
 import numpy as np
 from torch.distributions import Normal
 
@@ -32,6 +34,13 @@ exercise.case(
     [[[-1.0, -2.0]], [[-3.0, -2.0]]],
     [[[-2.0, -2.0]], [[-4.0, -3.0]]],
     expected=[[1.0, 0.5]],
+    edge=True,
+)
+exercise.case(
+    "infinite where p forbids a sample, and only there",
+    [[-1.0, -1.0], [-2.0, -2.0]],
+    [[-2.0, -2.0], [-3.0, -math.inf]],
+    expected=[1.0, math.inf],
     edge=True,
 )
 exercise.always("70 samples of 45 images", lambda rng: tuple(rng.normal(-5, 3, size=(2, 70, 45))))
@@ -71,3 +80,23 @@ def wrong_dimension(log_q, log_p):
 )
 def absolute_value(log_q, log_p):
     return (log_q - log_p).abs().mean(0)
+
+
+@exercise.steps
+def in_steps(log_q, log_p):
+    difference = log_q - log_p  # the difference of the logs
+    return difference.mean(0)  # the average over the samples
+
+
+exercise.instead(
+    "difference",
+    {
+        "the estimator with a control variate (k3) stands where the plain difference belongs": lambda log_q, log_p: (
+            (log_q - log_p) + (log_p - log_q).exp() - 1
+        ),
+        "half the squared difference (k2) stands where the plain difference belongs": lambda log_q, log_p: (
+            (log_q - log_p) ** 2 / 2
+        ),
+        "the difference is weighed by the importance weights p/q": lambda log_q, log_p: (log_p - log_q).exp() * (log_q - log_p),
+    },
+)

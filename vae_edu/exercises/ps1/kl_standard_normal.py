@@ -6,6 +6,7 @@ import numpy as np
 
 from ... import divergences
 from ...reference import probe
+from ..alternatives import KL
 from ..exercise import Exercise
 from ._shared import LN2, draw_gaussian_pair, gaussian_kl, wide_logvar
 
@@ -28,6 +29,13 @@ exercise.case("zero at N(0, I)", [0.0, 0.0, 0.0], [0.0, 0.0, 0.0], expected=0.0)
 exercise.case("a shifted mean: N(3, 1)", [3.0], [0.0], expected=4.5)
 exercise.case("a narrow one: N(0, 0.1²)", [0.0], [2 * math.log(0.1)], expected=0.5 * (0.01 - 1) + math.log(10))
 exercise.case("a wide one: N(0, 2²)", [0.0], [2 * LN2], expected=1.5 - LN2)
+exercise.case(
+    "very narrow and very wide: N(0, e⁻³⁰), N(0, e¹²)",
+    [[0.0], [0.0]],
+    [[-30.0], [12.0]],
+    expected=[14.5, 0.5 * (math.exp(12) - 13)],
+    edge=True,
+)
 exercise.case("two dimensions in front", [[[3.0, 1.0], [0.0, 0.0]]], [[[0.0, 0.0], [0.0, 0.0]]], expected=[[5.0, 0.0]], edge=True)
 exercise.always(
     "70 posteriors, 45 latents, log-variances from −9 to 5",
@@ -74,3 +82,15 @@ def mean_over_latents(mu, logvar):
 @exercise.misconception("One number for the whole batch: sum over the last dimension only, so that every image keeps its own KL.")
 def one_for_all_standard(mu, logvar):
     return 0.5 * (mu**2 + logvar.exp() - logvar - 1).sum()
+
+
+@exercise.steps
+def in_steps(mu, logvar):
+    square = mu**2  # the square of the mean
+    variance = logvar.exp()  # the variance
+    bracket = square + variance - logvar - 1  # the bracket
+    terms = 0.5 * bracket  # the KL of each latent
+    return terms.sum(-1)  # the sum over the latents
+
+
+exercise.instead("terms", KL)

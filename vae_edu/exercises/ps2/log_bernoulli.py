@@ -8,6 +8,7 @@ from scipy.special import log_expit
 
 from ... import densities
 from ...reference import probe
+from ..alternatives import PIXELS
 from ..exercise import Exercise
 from ._shared import LN2
 
@@ -83,3 +84,16 @@ def mean_over_pixels(x, logits):
 @exercise.misconception("The sigmoid is applied twice: the logits are logits already.")
 def sigmoid_twice(x, logits):
     return -torch.nn.functional.binary_cross_entropy_with_logits(torch.sigmoid(logits), x, reduction="none").sum(-1)
+
+
+@exercise.steps
+def in_steps(x, logits):
+    log_on = logits - torch.nn.functional.softplus(logits)  # log π
+    log_off = -torch.nn.functional.softplus(logits)  # log(1 − π)
+    on = x * log_on  # the part of the pixels that are on
+    off = (1 - x) * log_off  # the part of the pixels that are off
+    pixels = on + off  # the log-likelihood of each pixel
+    return pixels.sum(-1)  # the sum over the pixels
+
+
+exercise.instead("pixels", PIXELS)

@@ -80,3 +80,25 @@ def sum_of_slopes(dfdz, logvar, noise):
 @exercise.misconception("exp(logvar) is used as the standard deviation: it is the variance.")
 def variance_in_slope(dfdz, logvar, noise):
     return dfdz.mean(0), (dfdz * 0.5 * logvar.exp() * noise).mean(0)
+
+
+@exercise.steps
+def in_steps(dfdz, logvar, noise):
+    std = (0.5 * logvar).exp()  # the standard deviation
+    slope = 0.5 * std * noise  # the derivative of z along logvar
+    slopes = dfdz * slope  # the slopes times the derivative
+    along_mu = dfdz.mean(0)  # the gradient along the mean
+    along_logvar = slopes.mean(0)  # the gradient along logvar
+    return along_mu, along_logvar  # the order of the pair
+
+
+exercise.instead(
+    "along_logvar",
+    {
+        "the slope of the KL along logvar is added": lambda slopes, logvar: slopes.mean(0) + 0.5 * (logvar.exp() - 1),
+        "the slope of the KL along logvar is taken off": lambda slopes, logvar: slopes.mean(0) - 0.5 * (logvar.exp() - 1),
+        "the average of dfdz and that of the derivative are taken apart": lambda dfdz, slope: dfdz.mean(0) * slope.mean(0),
+        "the slope is that along σ, not along logvar": lambda dfdz, noise: (dfdz * noise).mean(0),
+        "the slope is that along the variance, not along logvar": lambda dfdz, noise, std: (dfdz * noise / (2 * std)).mean(0),
+    },
+)

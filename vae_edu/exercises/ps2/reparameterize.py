@@ -1,5 +1,7 @@
 """ps2.1: reparameterize."""
 
+import math
+
 import numpy as np
 
 from ... import reparam
@@ -36,6 +38,14 @@ exercise.case("no noise gives the mean", [1.0, -2.0], [0.3, 0.7], [0.0, 0.0], ex
 exercise.case("by hand: N(1, 2²) at noise ½", [1.0], [2 * LN2], [0.5], expected=[2.0])
 exercise.case("three samples of one posterior", [1.0], [0.0], [[0.0], [1.0], [-1.0]], expected=[[1.0], [2.0], [0.0]], edge=True)
 exercise.case("one noise for two posteriors", [[1.0], [2.0]], [0.0], [0.5], expected=[[1.5], [2.5]], edge=True)
+exercise.case(
+    "very narrow and very wide: σ = e⁻¹⁵ and e⁶",
+    [0.0, 0.0],
+    [-30.0, 12.0],
+    [1.0, 1.0],
+    expected=[math.exp(-15), math.exp(6)],
+    edge=True,
+)
 exercise.always(
     "70 samples, 45 latents, log-variances from −9 to 5",
     lambda rng: (rng.normal(size=(70, 45)), wide_logvar(rng, 70, 45), rng.normal(size=(70, 45)).clip(-4, 4)),
@@ -65,3 +75,11 @@ def unit_variance(mu, logvar, noise):
 @exercise.misconception("exp(−logvar / 2) is one over the standard deviation: check the sign in the exponent.")
 def inverse_std(mu, logvar, noise):
     return mu + (-0.5 * logvar).exp() * noise
+
+
+@exercise.steps
+def in_steps(mu, logvar, noise):
+    half = 0.5 * logvar  # the log of the standard deviation
+    std = half.exp()  # the standard deviation
+    deviation = std * noise  # the scaled noise
+    return mu + deviation  # the sample

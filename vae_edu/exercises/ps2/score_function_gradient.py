@@ -6,7 +6,7 @@ import torch
 from ...reference import probe
 from ..exercise import Exercise
 from ..ps1._shared import wide_logvar
-from ._shared import LN2
+from ._shared import LN2, LOG_2PI
 
 
 def slope_of_log_density(f, z, mu, logvar):
@@ -80,3 +80,40 @@ def f_forgotten(f, z, mu, logvar):
 def averages_apart(f, z, mu, logvar):
     d = (z - mu) / logvar.exp()
     return f.mean() * d.mean(0), f.mean() * (0.5 * ((z - mu) * d - 1)).mean(0)
+
+
+@exercise.steps
+def in_steps(f, z, mu, logvar):
+    distance = z - mu  # the distance from the mean
+    variance = logvar.exp()  # the variance
+    score_mu = distance / variance  # the score along the mean
+    square = distance**2 / variance  # the squared distance over the variance
+    score_logvar = 0.5 * (square - 1)  # the score along logvar
+    weight = f.unsqueeze(1)  # the weight by f
+    along_mu = (weight * score_mu).mean(0)  # the average along the mean
+    along_logvar = (weight * score_logvar).mean(0)  # the average along logvar
+    return along_mu, along_logvar  # the order of the pair
+
+
+exercise.instead(
+    "weight",
+    {
+        "the mean of f is taken off as a baseline": lambda f: (f - f.mean()).unsqueeze(1),
+        "the mean of the other f is taken off as a baseline": lambda f: (f - (f.sum() - f) / max(len(f) - 1, 1)).unsqueeze(1),
+        "f is normalised by its mean and standard deviation": lambda f: ((f - f.mean()) / f.std()).unsqueeze(1),
+        "the log of |f| stands where f belongs": lambda f: f.abs().log().unsqueeze(1),
+        "exp of f stands where f belongs": lambda f: f.exp().unsqueeze(1),
+        "a softmax of f stands where f belongs": lambda f: f.softmax(0).unsqueeze(1) * len(f),
+        "the samples are weighed by their density again": lambda f, z, mu, logvar: (
+            f * (-0.5 * (LOG_2PI + logvar + (z - mu) ** 2 / logvar.exp()).sum(-1)).exp()
+        ).unsqueeze(1),
+    },
+)
+exercise.instead(
+    "score_logvar",
+    {
+        "the slope is that along σ, not along logvar": lambda square, logvar: (square - 1) / (0.5 * logvar).exp(),
+        "the slope is that along the variance, not along logvar": lambda square, logvar: 0.5 * (square - 1) / logvar.exp(),
+        "the slope is that along log σ, not along logvar": lambda square: square - 1,
+    },
+)

@@ -35,8 +35,10 @@ exercise.case("an offset is not activity", [[5.0], [5.0], [5.0]], 0.01, expected
 exercise.case("just active: variance 0.0225", [[0.15], [-0.15]] * 50, 0.02, expected=1.0)
 exercise.case("one odd image is not activity", [[1.0]] + [[0.0]] * 99, 0.05, expected=0.0)
 exercise.case("not quite active: variance 0.0225", [[0.15], [-0.15]] * 50, 0.0235, expected=0.0)
+exercise.case("two images: variance ¼ or ½, more than 0.2", [[0.0], [1.0]], 0.2, expected=1.0)
 exercise.case("more than, not as much as: variance ½", [[0.0], [1.0]], 0.5, expected=0.0, edge=True)
 exercise.case("a latent that never varies, at threshold 0", [[0.3, 1.0], [0.3, 2.0]], 0.0, expected=1.0, edge=True)
+exercise.case("a latent that hardly varies, at threshold 0", [[0.0], [1e-4]], 0.0, expected=1.0, edge=True)
 
 
 def draw_many(rng: np.random.Generator):
@@ -79,3 +81,63 @@ def variances_returned(mu, threshold):
 @exercise.misconception("The threshold is fixed inside: use the one that is given.")
 def fixed_threshold(mu, threshold):
     return (mu.var(0) > 0.01).sum()
+
+
+@exercise.steps
+def in_steps(mu, threshold):
+    mean = mu.mean(0)  # the mean over the images
+    deviations = (mu - mean) ** 2  # the squared deviations
+    variance = deviations.mean(0)  # the variance over the images
+    active = variance > threshold  # the comparison with the threshold
+    return active.sum(-1)  # the count
+
+
+exercise.instead(
+    "variance",
+    {
+        "the standard deviation is compared with the threshold": lambda mu: mu.std(0, correction=0),
+        "the mean square stands where the variance belongs": lambda mu: (mu**2).mean(0),
+        "the mean absolute deviation stands where the variance belongs": lambda mu: (mu - mu.mean(0)).abs().mean(0),
+        "the distance of largest and smallest stands where the variance belongs": lambda mu: mu.max(0).values - mu.min(0).values,
+        "the squared distance between the quartiles stands where the variance belongs": lambda mu: (
+            (mu.quantile(0.75, 0) - mu.quantile(0.25, 0)) ** 2
+        ),
+        "the squared median deviation stands where the variance belongs": lambda mu: (
+            (mu - mu.median(0).values).abs().median(0).values ** 2
+        ),
+        "the largest absolute mean stands where the variance belongs": lambda mu: mu.abs().max(0).values,
+        "the mean absolute value stands where the variance belongs": lambda mu: mu.abs().mean(0),
+        "the mean stands where the variance belongs": lambda mu: mu.mean(0),
+        "the absolute mean stands where the variance belongs": lambda mu: mu.mean(0).abs(),
+        "half the mean square, the KL of the mean, stands where the variance belongs": lambda mu: 0.5 * (mu**2).mean(0),
+        "the squared mean is not taken off but added": lambda mu: (mu**2).mean(0) + mu.mean(0) ** 2,
+        "the variance is the sum of squares, not divided by their number": lambda mu: ((mu - mu.mean(0)) ** 2).sum(0),
+        "the variance divides by the number of latents": lambda mu: ((mu - mu.mean(0)) ** 2).sum(0) / mu.shape[1],
+        "the variance divides by the square root of the number": lambda mu: ((mu - mu.mean(0)) ** 2).sum(0) / len(mu) ** 0.5,
+        "the standard error stands where the variance belongs": lambda mu: mu.std(0, correction=0) / len(mu) ** 0.5,
+        "the variance of neighbouring images' differences is taken": lambda mu: (mu[1:] - mu[:-1]).var(0, correction=0),
+        "the mean over all latents is taken off": lambda mu: ((mu - mu.mean()) ** 2).mean(0),
+        "the variance is rounded to two decimals": lambda mu: mu.var(0).round(decimals=2),
+        "only the first ten images are looked at": lambda mu: mu[:10].var(0),
+        "only the first half of the images is looked at": lambda mu: mu[: len(mu) // 2].var(0),
+    },
+)
+exercise.instead(
+    "return",
+    {
+        "entries are counted, not latents": lambda mu, threshold: (mu.abs() > threshold).sum(),
+        "entries above the threshold are counted, not latents": lambda mu, threshold: (mu > threshold).sum(),
+        "squared deviations above the threshold are counted, not latents": lambda deviations, threshold: (
+            deviations > threshold
+        ).sum(),
+        "the share of the active latents is given, not their number": lambda active: active.double().mean(),
+        "a latent counts as active once one image is far from the mean": lambda deviations, threshold: (
+            (deviations > threshold).any(0).sum()
+        ),
+        "the variances of the active latents are added up": lambda variance, threshold: variance[variance > threshold].sum(),
+    }
+    | {
+        f"the threshold is {factor:g} times as large": lambda mu, threshold, factor=factor: (mu.var(0) > factor * threshold).sum()
+        for factor in (0.25, 0.5, 0.8, 0.9, 1.1, 1.2, 1.5, 2.0, 4.0, 10.0, 0.1)
+    },
+)

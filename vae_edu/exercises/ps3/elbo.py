@@ -1,8 +1,12 @@
 """ps3.1: elbo."""
 
+import math
+
 import numpy as np
+import torch
 
 from ...reference import probe
+from ..alternatives import KL, PIXELS
 from ..exercise import Exercise
 from ..ps1._shared import wide_logvar
 from ._shared import LN2, bound_from_parts, kl_parts, log_p
@@ -35,6 +39,16 @@ exercise.case("by hand: the same with β = 2", [[1.0]], [[0.0]], [[3.0]], [[0.0]
 exercise.case("β = 0 leaves the reconstruction", [[1.0]], [[0.0]], [[3.0]], [[0.0]], 0.0, expected=[-LN2])
 exercise.case("a sure and wrong pixel: logit −1000", [[1.0]], [[-1000.0]], [[0.0]], [[0.0]], 1.0, expected=[-1000.0], edge=True)
 exercise.case("a sure and wrong pixel: logit 1000", [[0.0]], [[1000.0]], [[0.0]], [[0.0]], 1.0, expected=[-1000.0], edge=True)
+exercise.case(
+    "very narrow and very wide: σ = e⁻¹⁵ and e⁶",
+    [[1.0], [1.0]],
+    [[0.0], [0.0]],
+    [[0.0], [0.0]],
+    [[-30.0], [12.0]],
+    1.0,
+    expected=[-LN2 - 14.5, -LN2 - 0.5 * (math.exp(12) - 13)],
+    edge=True,
+)
 exercise.always(
     "70 grey images of 90 pixels, 45 latents, log-variances from −9 to 5",
     lambda rng: (
@@ -84,3 +98,37 @@ def latents_averaged(x, logits, mu, logvar, beta):
 )
 def batch_averaged(x, logits, mu, logvar, beta):
     return (log_p(x, logits).sum(-1) - beta * kl_parts(mu, logvar).sum(-1)).mean()
+
+
+@exercise.steps
+def in_steps(x, logits, mu, logvar, beta):
+    log_on = logits - torch.nn.functional.softplus(logits)  # log π
+    log_off = -torch.nn.functional.softplus(logits)  # log(1 − π)
+    pixels = x * log_on + (1 - x) * log_off  # the log-likelihood of each pixel
+    reconstruction = pixels.sum(-1)  # the sum over the pixels
+    square = mu**2  # the square of the mean, in the KL
+    variance = logvar.exp()  # the variance, in the KL
+    terms = 0.5 * (square + variance - logvar - 1)  # the KL of each latent
+    kl = terms.sum(-1)  # the KL to the prior
+    cost = beta * kl  # the weighted KL
+    return reconstruction - cost  # the bound
+
+
+exercise.instead("pixels", PIXELS)
+exercise.instead("terms", KL)
+
+
+exercise.instead(
+    "cost",
+    {
+        "the KL is divided by β": lambda kl, beta: kl / beta if beta else 0 * kl,
+        "β is the power of the KL": lambda kl, beta: kl**beta,
+        "the absolute distance of the KL to 1 is the cost": lambda kl, beta: beta * (kl - 1).abs(),
+        "the KL above 1 is the cost": lambda kl, beta: beta * (kl - 1).clamp(min=0),
+        "β is added to the KL": lambda kl, beta: kl + beta,
+    },
+)
+exercise.instead(
+    "return",
+    {"the terms are weighed by 1 − β and β": lambda reconstruction, kl, beta: (1 - beta) * reconstruction - beta * kl},
+)

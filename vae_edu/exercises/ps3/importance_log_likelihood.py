@@ -70,3 +70,30 @@ def best_sample(log_weights):
 @exercise.misconception("One number for all images: keep one estimate per image, and average over images outside.")
 def averaged_over_images(log_weights):
     return (log_weights.logsumexp(0) - math.log(log_weights.shape[0])).mean()
+
+
+@exercise.steps
+def in_steps(log_weights):
+    total = log_weights.logsumexp(0)  # the log of the summed weights
+    samples = len(log_weights)  # the number of samples
+    log_s = math.log(samples)  # log S
+    return total - log_s  # the log of the mean weight
+
+
+exercise.instead(
+    "return",
+    {
+        "the weights of all images are averaged together": lambda log_weights: (
+            log_weights.flatten().logsumexp(0) - math.log(log_weights.numel())
+        ).expand(log_weights.shape[1]),
+        "the median of the log weights stands for the log of their mean": lambda log_weights: log_weights.median(0).values,
+        "half the variance of the log weights is added to their mean": lambda log_weights: (
+            log_weights.mean(0) + log_weights.var(0, correction=0) / 2
+        ),
+        "a correction for the bias is added": lambda total, log_s, log_weights, samples: (
+            total - log_s + log_weights.var(0, correction=0) / (2 * samples)
+        ),
+        "the last of the log weights alone is taken": lambda log_weights: log_weights[-1],
+        "the largest log weight minus log S is taken": lambda log_weights, log_s: log_weights.max(0).values - log_s,
+    },
+)

@@ -5,6 +5,7 @@ import torch
 
 from ... import reference
 from ...reference import probe
+from ..alternatives import KL, PIXELS, SAMPLED_KL
 from ..exercise import Exercise
 from ._shared import bound_from_parts, decode_by_hand, draw_network, encode_by_hand, kl_parts, linear, log_p
 
@@ -100,3 +101,52 @@ def kl_with_wrong_sign(x, noise, weights):
 @exercise.misconception("The KL is missing: this is the reconstruction alone.")
 def reconstruction_alone(x, noise, weights):
     return _forward(x, noise, weights)[0]
+
+
+@exercise.steps
+def in_steps(x, noise, weights):
+    def linear(h, layer):
+        product = h @ weights[f"{layer}.weight"].T  # the product with the weights, in every layer
+        return product + weights[f"{layer}.bias"]  # the bias, in every layer
+
+    def gated(h, layer):
+        halves = linear(h, layer).chunk(2, -1)
+        value = halves[0]  # the value half of the gated layers
+        gate = halves[1].sigmoid()  # the gate
+        return value * gate  # the gated layers
+
+    first = gated(x, "encoder.body.0")  # the encoder's first layer
+    second = gated(first, "encoder.body.2")  # the encoder's second layer
+    mu = linear(second, "encoder.mu")  # the mean
+    raw = linear(second, "encoder.logvar")  # the log-variance before its clamp
+    logvar = raw.clamp(-6, 2)  # the clamped log-variance
+    std = (0.5 * logvar).exp()  # the standard deviation
+    deviation = std * noise  # the scaled noise
+    z = mu + deviation  # the sample z
+    third = gated(z, "decoder.0.0")  # the decoder's first layer
+    fourth = gated(third, "decoder.0.2")  # the decoder's second layer
+    logits = linear(fourth, "decoder.1")  # the logits
+    log_on = logits - torch.nn.functional.softplus(logits)  # log π
+    log_off = -torch.nn.functional.softplus(logits)  # log(1 − π)
+    pixels = x * log_on + (1 - x) * log_off  # the log-likelihood of each pixel
+    reconstruction = pixels.sum(-1)  # the sum over the pixels
+    square = mu**2  # the square of the mean, in the KL
+    variance = logvar.exp()  # the variance, in the KL
+    terms = 0.5 * (square + variance - logvar - 1)  # the KL of each latent
+    kl = terms.sum(-1)  # the KL to the prior
+    return reconstruction - kl  # the bound
+
+
+exercise.instead("pixels", PIXELS)
+exercise.instead("terms", KL | SAMPLED_KL)
+
+
+exercise.instead(
+    "terms",
+    {
+        "the KL takes the log-variance before its clamp": lambda mu, raw: 0.5 * (mu**2 + raw.exp() - raw - 1),
+        "the KL is taken at the sample: its square stands where that of the mean belongs": lambda z, logvar: (
+            0.5 * (z**2 + logvar.exp() - logvar - 1)
+        ),
+    },
+)

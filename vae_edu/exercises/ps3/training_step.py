@@ -5,6 +5,7 @@ import torch
 from scipy.special import expit
 
 from ...reference import probe
+from ..alternatives import KL, PIXELS, SAMPLED_KL
 from ..exercise import Exercise
 from ..ps1._shared import wide_logvar
 from ._shared import kl_parts, log_p
@@ -71,6 +72,15 @@ def _step(encoder, decoder, x, noise, lr, loss):
     return encoder - lr * slopes[0], decoder - lr * slopes[1]
 
 
+def _negative_elbo(reconstruction, kl):
+    return (kl - reconstruction).mean()
+
+
+def _clipped(encoder, decoder, slope_e, slope_d, lr, norm):
+    scale = (1 / norm).clamp(max=1)
+    return encoder - lr * scale * slope_e, decoder - lr * scale * slope_d
+
+
 @exercise.misconception("The step goes uphill: it maximises the loss. Subtract the gradient of the negative ELBO.")
 def uphill(encoder, decoder, x, noise, lr):
     return _step(encoder, decoder, x, noise, lr, lambda reconstruction, kl: (reconstruction - kl).mean())
@@ -88,16 +98,80 @@ def without_kl(encoder, decoder, x, noise, lr):
 
 @exercise.misconception("The noise is not used: the decoder sees the mean instead of a sample.")
 def without_noise(encoder, decoder, x, noise, lr):
-    return _step(encoder, decoder, x, 0 * noise, lr, lambda reconstruction, kl: (kl - reconstruction).mean())
+    return _step(encoder, decoder, x, 0 * noise, lr, _negative_elbo)
 
 
 @exercise.misconception(
     "Only the decoder learns: the gradient stops at z. Is there a .detach(), a no_grad, or an unused encoder gradient?"
 )
 def encoder_frozen(encoder, decoder, x, noise, lr):
-    return encoder, _step(encoder, decoder, x, noise, lr, lambda reconstruction, kl: (kl - reconstruction).mean())[1]
+    return encoder, _step(encoder, decoder, x, noise, lr, _negative_elbo)[1]
 
 
 @exercise.misconception("A mean over pixels beside a sum over latents: the KL weighs as many times too much as there are pixels.")
 def averaged_pixels(encoder, decoder, x, noise, lr):
     return _step(encoder, decoder, x, noise, lr, lambda reconstruction, kl: (kl - reconstruction / x.shape[-1]).mean())
+
+
+@exercise.steps
+def in_steps(encoder, decoder, x, noise, lr):
+    e = encoder.clone().requires_grad_()
+    d = decoder.clone().requires_grad_()
+    halves = (x @ e).chunk(2, -1)
+    mu = halves[0]  # the mean
+    logvar = halves[1]  # the log-variance
+    std = (0.5 * logvar).exp()  # the standard deviation
+    deviation = std * noise  # the scaled noise
+    z = mu + deviation  # the sample z
+    logits = z @ d  # the logits
+    log_on = logits - torch.nn.functional.softplus(logits)  # log π
+    log_off = -torch.nn.functional.softplus(logits)  # log(1 − π)
+    pixels = x * log_on + (1 - x) * log_off  # the log-likelihood of each pixel
+    reconstruction = pixels.sum(-1)  # the reconstruction
+    square = mu**2  # the square of the mean, in the KL
+    variance = logvar.exp()  # the variance, in the KL
+    terms = 0.5 * (square + variance - logvar - 1)  # the KL of each latent
+    kl = terms.sum(-1)  # the KL to the prior
+    losses = kl - reconstruction  # the loss of each image
+    loss = losses.mean()  # the average over the batch
+    slopes = torch.autograd.grad(loss.sum(), [e, d], materialize_grads=True, retain_graph=True)
+    slope_e = slopes[0]  # the encoder's gradient
+    slope_d = slopes[1]  # the decoder's gradient
+    new_encoder = encoder - lr * slope_e  # the encoder's update
+    new_decoder = decoder - lr * slope_d  # the decoder's update
+    return new_encoder, new_decoder
+
+
+exercise.instead("pixels", PIXELS)
+exercise.instead("terms", KL | SAMPLED_KL)
+exercise.instead(
+    "return",
+    {
+        "the gradients are returned, not the weights after the step": lambda slope_e, slope_d: (slope_e, slope_d),
+        "the gradient's sign makes the step, as in Adam's first one": lambda encoder, decoder, slope_e, slope_d, lr: (
+            encoder - lr * slope_e / (slope_e.abs() + 1e-8),
+            decoder - lr * slope_d / (slope_d.abs() + 1e-8),
+        ),
+        "the gradient is clipped to norm 1": lambda encoder, decoder, slope_e, slope_d, lr: _clipped(
+            encoder, decoder, slope_e, slope_d, lr, (slope_e.square().sum() + slope_d.square().sum()).sqrt()
+        ),
+        "two steps are made": lambda encoder, decoder, x, noise, lr: _step(
+            *_step(encoder, decoder, x, noise, lr, _negative_elbo), x, noise, lr, _negative_elbo
+        ),
+        "the encoder's step is taken after the decoder's, against the new decoder": lambda encoder, new_decoder, x, noise, lr: (
+            _step(encoder, new_decoder, x, noise, lr, _negative_elbo)[0],
+            new_decoder,
+        ),
+        "the decoder's step is taken after the encoder's, against the new encoder": lambda new_encoder, decoder, x, noise, lr: (
+            new_encoder,
+            _step(new_encoder, decoder, x, noise, lr, _negative_elbo)[1],
+        ),
+    }
+    | {
+        f"the weights decay by {rate:g} besides": lambda encoder, decoder, slope_e, slope_d, lr, rate=rate: (
+            encoder - lr * (slope_e + rate * encoder),
+            decoder - lr * (slope_d + rate * decoder),
+        )
+        for rate in (0.1, 1e-2, 1e-3, 1e-4)
+    },
+)

@@ -73,3 +73,52 @@ def shares(costs):
 @exercise.misconception("These are the least costs themselves: which epitome has them?")
 def least_costs(costs):
     return costs.min(1).values, _count(costs.argmin(1), costs.shape[1])
+
+
+@exercise.steps
+def in_steps(costs):
+    y = costs.argmin(1)  # the cheapest epitome
+    epitomes = torch.arange(costs.shape[1])  # the number of each epitome
+    chosen = y.unsqueeze(1) == epitomes  # the images of each epitome
+    counts = chosen.sum(0)  # the counts
+    return y, counts  # the order of the pair
+
+
+exercise.instead(
+    "counts",
+    {
+        "the counts are sorted": lambda chosen: chosen.sum(0).sort(descending=True).values,
+        "the counts are sorted, the smallest first": lambda chosen: chosen.sum(0).sort().values,
+        "the counts are shares of the images": lambda chosen: chosen.double().mean(0),
+        "the counts are those of softmax weights": lambda costs: (-costs).softmax(1).sum(0),
+        "the costs are added up where the counts belong": lambda costs: costs.sum(0),
+        "the costs of the chosen images are added up where the counts belong": lambda costs, chosen: (costs * chosen).sum(0),
+        "the least costs are added up where the counts belong": lambda costs, chosen: (costs.min(1, True).values * chosen).sum(0),
+        "the counts are all the same, images over epitomes": lambda costs: torch.full(
+            (costs.shape[1],), len(costs) / costs.shape[1]
+        ),
+        "the best image of each epitome stands where its count belongs": lambda costs: costs.argmin(0),
+        "the counts say how often an epitome is the dearest": lambda costs: torch.bincount(
+            costs.argmax(1), minlength=costs.shape[1]
+        ),
+        "the counts are cumulated": lambda chosen: chosen.sum(0).cumsum(0),
+        "the counts say only whether an epitome is used": lambda chosen: chosen.any(0),
+        "the counts add up the numbers of the epitomes": lambda chosen, epitomes: chosen.sum(0) * epitomes,
+        "each count is given without the images that come later": lambda chosen: chosen[:-1].sum(0),
+    },
+)
+exercise.instead(
+    "y",
+    {
+        "the rank of each cost stands where the number of the least belongs": lambda costs: costs.argsort(1)[:, 0].clamp(min=0),
+        "one epitome is chosen for all images, by the summed costs": lambda costs: costs.sum(0).argmin().expand(len(costs)),
+        "the least cost minus the mean of each epitome is looked for": lambda costs: (costs - costs.mean(0)).argmin(1),
+        "the costs are rounded before the least is looked for": lambda costs: costs.round().argmin(1),
+        "the costs are rounded to tens before the least is looked for": lambda costs: (costs / 10).round().argmin(1),
+        "the least of all costs decides for all images": lambda costs: costs.argmin().expand(len(costs)) % costs.shape[1],
+        "the second least cost decides": lambda costs: costs.argsort(1)[:, 1],
+        "an image takes the last of the epitomes below the mean cost": lambda costs: (
+            (costs < costs.mean(1, True)) * torch.arange(costs.shape[1])
+        ).amax(1),
+    },
+)

@@ -89,3 +89,46 @@ def mean_of_squares(mu, y, masks):
 @exercise.misconception("Only n is divided by: the course divides by n − 1, as torch.var does.")
 def divided_by_n(mu, y, masks):
     return (masks[y] * mu).var(0, correction=0)
+
+
+@exercise.steps
+def in_steps(mu, y, masks):
+    mask = masks[y]  # the mask of each image
+    means = mask * mu  # the masked mean
+    average = means.mean(0)  # the average over the images
+    deviations = (means - average) ** 2  # the squared deviations
+    total = deviations.sum(0)  # the sum over the images
+    images = len(mu)  # the number of images
+    freedom = images - 1  # n − 1
+    return total / freedom  # the division
+
+
+exercise.instead(
+    "return",
+    {
+        "the variance is taken first and masked by each latent's share of images": lambda mu, mask: mu.var(0) * mask.mean(0),
+        "the squared deviations are divided by the number of images that use the latent, minus 1": lambda total, mask: (
+            total / (mask.sum(0) - 1).clamp(min=1)
+        ),
+        "the squared deviations are divided by the number of images that use the latent": lambda total, mask: (
+            total / mask.sum(0).clamp(min=1)
+        ),
+        "the mean over the images that use a latent is taken off": lambda mu, mask: (
+            ((mask * mu - (mask * mu).sum(0) / mask.sum(0).clamp(min=1)) ** 2).sum(0) / (len(mu) - 1)
+        ),
+        "mean and deviations are those of the images that use a latent alone": lambda mu, mask: (
+            (mask * (mu - (mask * mu).sum(0) / mask.sum(0).clamp(min=1)) ** 2).sum(0) / (len(mu) - 1)
+        ),
+        "mean, deviations and number are those of the images that use a latent": lambda mu, mask: (
+            (mask * (mu - (mask * mu).sum(0) / mask.sum(0).clamp(min=1)) ** 2).sum(0) / (mask.sum(0) - 1).clamp(min=1)
+        ),
+        "the variances inside the epitomes are added up": lambda mu, y, masks: torch.stack(
+            [(masks[e] * mu[y == e]).var(0).nan_to_num() for e in range(len(masks))]
+        ).sum(0),
+        "the variances inside the epitomes are averaged": lambda mu, y, masks: torch.stack(
+            [(masks[e] * mu[y == e]).var(0).nan_to_num() for e in range(len(masks))]
+        ).mean(0),
+        "the share of the images that use a latent is given": lambda mask: mask.mean(0),
+        "the masked means over the images are given": lambda average: average,
+    },
+)

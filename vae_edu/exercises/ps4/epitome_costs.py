@@ -6,6 +6,7 @@ import numpy as np
 
 from ... import reference
 from ...reference import probe
+from ..alternatives import KL
 from ..exercise import Exercise
 from ..ps1._shared import wide_logvar
 from ._shared import TWO, costs_one_by_one, kl_terms, masks_by_counting
@@ -100,3 +101,41 @@ def unmasked_kl(log_p_x, mu, logvar, masks):
 @exercise.misconception("Right size, wrong sign: this is the bound. The cost is minus that.")
 def bound_instead(log_p_x, mu, logvar, masks):
     return log_p_x - _kl(mu, logvar, masks) - math.log(len(masks))
+
+
+@exercise.steps
+def in_steps(log_p_x, mu, logvar, masks):
+    square = mu**2  # the square of the mean
+    variance = logvar.exp()  # the variance
+    terms = 0.5 * (square + variance - logvar - 1)  # the KL of each latent
+    kl = terms @ masks.T  # the sum over an epitome's latents
+    epitomes = len(masks)  # the number of epitomes
+    log_e = math.log(epitomes)  # the term log E
+    reconstruction = -log_p_x  # the reconstruction
+    return reconstruction + kl + log_e  # the cost
+
+
+exercise.instead("terms", KL)
+
+
+exercise.instead(
+    "kl",
+    {
+        "only the mean is masked: the other latents' variances still cost": lambda mu, logvar, masks: (
+            0.5 * (masks @ (mu**2).T).T + 0.5 * (logvar.exp() - logvar - 1).sum(-1, keepdim=True)
+        ),
+        "the KL is averaged over an epitome's latents": lambda terms, masks: terms @ masks.T / masks.sum(1),
+        "the KL of all latents counts for every epitome": lambda terms, masks: terms.sum(-1, keepdim=True).expand(-1, len(masks)),
+        "the latents outside the epitome are counted": lambda terms, masks: terms @ (1 - masks).T,
+    },
+)
+exercise.instead(
+    "return",
+    {
+        "the probability of each epitome is returned, a softmax of minus the costs": lambda reconstruction, kl: (
+            -(reconstruction + kl)
+        ).softmax(1),
+        "the least cost of each image is returned": lambda reconstruction, kl, log_e: (reconstruction + kl + log_e).amin(1),
+        "the number of the cheapest epitome is returned": lambda reconstruction, kl: (reconstruction + kl).argmin(1),
+    },
+)

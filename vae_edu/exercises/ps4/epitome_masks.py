@@ -68,3 +68,52 @@ def stride_for_size(latent_dim, size, stride):
 @exercise.misconception("Rows and columns are swapped: one row per epitome, one column per latent.")
 def transposed(latent_dim, size, stride):
     return _rows(torch.arange(0, latent_dim - size + 1, stride), latent_dim, size).T
+
+
+@exercise.steps
+def in_steps(latent_dim, size, stride):
+    gaps = (latent_dim - size) // stride  # the number of strides that fit
+    count = gaps + 1  # the number of epitomes
+    first = torch.arange(count).unsqueeze(1) * stride  # the first latent of each epitome
+    last = first + size  # the latent behind the last of each epitome
+    latent = torch.arange(latent_dim)  # the number of each latent
+    begun = first <= latent  # the latents from the first on
+    going = latent < last  # the latents up to the last
+    inside = begun & going  # the latents of each epitome
+    return inside.double()  # zeros and ones
+
+
+def _from_to(starts, sizes, latent_dim):
+    latent = torch.arange(latent_dim)
+    return torch.stack([((latent >= a) & (latent < a + n)).double() for a, n in zip(starts, sizes)])
+
+
+exercise.instead(
+    "return",
+    {
+        "each epitome contains those before it": lambda latent_dim, size, stride: _from_to(
+            [0] * len(range(0, latent_dim - size + 1, stride)), range(size, latent_dim + 1, stride), latent_dim
+        ),
+        "every stride-th latent is in the epitome, not neighbours": lambda latent_dim, size, stride: torch.stack(
+            [((torch.arange(latent_dim) - a) % stride == 0).double() for a in range((latent_dim - size) // stride + 1)]
+        ),
+        "−1 stands where 0 belongs": lambda inside: 2 * inside.double() - 1,
+        "0 and 1 are exchanged": lambda inside: 1 - inside.double(),
+        "the last epitome is moved so that it ends at the last latent": lambda latent_dim, size, stride: _from_to(
+            [*range(0, latent_dim - size, stride), latent_dim - size],
+            [size] * (len(range(0, latent_dim - size, stride)) + 1),
+            latent_dim,
+        ),
+        "the epitomes run around the end": lambda latent_dim, size, stride: torch.stack(
+            [(((torch.arange(latent_dim) - a) % latent_dim) < size).double() for a in range(0, latent_dim, stride)]
+        ),
+        "the epitomes start at latent 1": lambda inside: inside.double().roll(1, 1),
+        "the rows are numbers of latents, not zeros and ones": lambda first, size: first + torch.arange(size),
+    }
+    | {
+        f"each epitome has one latent too {'few' if more < 0 else 'many'}": lambda latent_dim, size, stride, more=more: _from_to(
+            range(0, latent_dim - size + 1, stride), [size + more] * latent_dim, latent_dim
+        )
+        for more in (-1, 1)
+    },
+)

@@ -3,9 +3,11 @@
 import math
 
 import numpy as np
+import torch
 
 from ... import reference
 from ...reference import probe
+from ..alternatives import KL
 from ..exercise import Exercise
 from ..ps1._shared import gaussian_kl, wide_logvar
 from ._shared import kl_terms
@@ -79,3 +81,39 @@ def one_unmasked(mu, logvar, mask):
 @exercise.misconception("A mean over latents: the KL is a sum.")
 def latents_averaged(mu, logvar, mask):
     return kl_terms(mask * mu, mask * logvar).mean(-1)
+
+
+@exercise.steps
+def in_steps(mu, logvar, mask):
+    masked_mu = mask * mu  # the masked mean
+    masked_logvar = mask * logvar  # the masked log-variance
+    square = masked_mu**2  # the square of the mean
+    variance = masked_logvar.exp()  # the variance
+    terms = 0.5 * (square + variance - masked_logvar - 1)  # the KL of each latent
+    return terms.sum(-1)  # the sum over the latents
+
+
+exercise.instead("terms", KL)
+
+
+exercise.instead(
+    "return",
+    {
+        "the KL is averaged over the latents of the mask": lambda terms, mask: terms.sum(-1) / mask.sum(-1).clamp(min=1),
+        "the KL of all latents is weighed by the share of the mask": lambda mu, logvar, mask: (
+            (0.5 * (mu**2 + logvar.exp() - logvar - 1)).sum(-1) * mask.mean(-1)
+        ),
+        "the first image's mask stands for all": lambda mu, logvar, mask: (
+            mask[:1] * 0.5 * (mu**2 + logvar.exp() - logvar - 1)
+        ).sum(-1),
+        "the variance is masked, and 0 where the mask is": lambda mu, logvar, mask: (
+            0.5 * ((mask * mu) ** 2 + mask * logvar.exp() - mask * logvar - 1)
+        ).sum(-1),
+        "latents with mean 0 do not count, whatever the mask says": lambda mu, logvar: torch.where(
+            mu != 0, 0.5 * (mu**2 + logvar.exp() - logvar - 1), 0.0
+        ).sum(-1),
+        "latents outside the mask count, those inside do not": lambda mu, logvar, mask: (
+            (1 - mask) * 0.5 * (mu**2 + logvar.exp() - logvar - 1)
+        ).sum(-1),
+    },
+)

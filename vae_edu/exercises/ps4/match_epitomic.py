@@ -7,6 +7,7 @@ import torch
 
 from ... import reference
 from ...reference import probe
+from ..alternatives import KL, PIXELS
 from ..exercise import Exercise
 from ..ps3._shared import bound_from_parts, log_p
 from ._shared import TWO, costs_one_by_one, kl_terms, masks_by_counting
@@ -171,3 +172,87 @@ def tanh_layers(x, noise, masks, weights):
 @exercise.misconception("The decoder sees the posterior mean in the bound as well: there, use the noise.")
 def mean_in_the_bound(x, noise, masks, weights):
     return _forward(x, 0 * noise, masks, weights)
+
+
+@exercise.steps
+def in_steps(x, noise, masks, weights):
+    def linear(h, layer):
+        product = h @ weights[f"{layer}.weight"].T  # the product with the weights, in every layer
+        return product + weights[f"{layer}.bias"]  # the bias, in every layer
+
+    def decode(z):
+        hidden = linear(z, "decoder.0.0").relu()  # the hidden layer of the decoder
+        return linear(hidden, "decoder.1")  # the logits
+
+    def log_likelihood(x, logits):
+        log_on = logits - torch.nn.functional.softplus(logits)  # log π
+        log_off = -torch.nn.functional.softplus(logits)  # log(1 − π)
+        pixels = x * log_on + (1 - x) * log_off  # the log-likelihood of each pixel
+        return pixels.sum(-1)  # the sum over the pixels
+
+    first = linear(x, "encoder.body.0").relu()  # the hidden layer of the encoder
+    mu = linear(first, "encoder.mu")  # the mean
+    logvar = linear(first, "encoder.logvar")  # the log-variance
+    square = mu**2  # the square of the mean, in the KL
+    variance = logvar.exp()  # the variance, in the KL
+    terms = 0.5 * (square + variance - logvar - 1)  # the KL of each latent
+    candidates = masks * mu.unsqueeze(1)  # the masked mean of each epitome
+    at_mean = log_likelihood(x.unsqueeze(1), decode(candidates))  # the reconstructions at the mean
+    kl_costs = terms @ masks.T  # the KL of each epitome, in the choice
+    costs = kl_costs - at_mean  # the cost of each epitome
+    y = costs.argmin(1)  # the choice of the epitome
+    mask = masks[y]  # the mask of the chosen epitome
+    std = (0.5 * logvar).exp()  # the standard deviation
+    deviation = std * noise  # the scaled noise
+    sample = mu + deviation  # the sample
+    z = mask * sample  # the mask before the decoder
+    reconstruction = log_likelihood(x, decode(z))  # the reconstruction
+    masked = mask * terms  # the masked KL
+    kl = masked.sum(-1)  # the KL of the bound
+    log_e = math.log(len(masks))  # the term log E
+    bound = reconstruction - kl - log_e  # the bound
+    return y, bound  # the order of the pair
+
+
+exercise.instead("pixels", PIXELS)
+exercise.instead("terms", KL)
+
+
+exercise.instead(
+    "y",
+    {
+        "the dearest epitome is chosen": lambda costs: costs.argmax(1),
+        "epitome 0 is always taken": lambda costs: 0 * costs.argmin(1),
+        "one epitome is chosen for all images": lambda costs: costs.sum(0).argmin().expand(len(costs)),
+        "the epitome of the least KL is chosen": lambda kl_costs: kl_costs.argmin(1),
+        "the epitome of the largest KL is chosen": lambda kl_costs: kl_costs.argmax(1),
+        "the KL has the wrong sign in the choice": lambda at_mean, kl_costs: (-at_mean - kl_costs).argmin(1),
+        "in the choice the pixels are averaged": lambda x, at_mean, kl_costs: (kl_costs - at_mean / x.shape[1]).argmin(1),
+        "in the choice the KL is averaged over an epitome's latents": lambda at_mean, kl_costs, masks: (
+            kl_costs / masks.sum(1) - at_mean
+        ).argmin(1),
+        "the epitome with the largest mean is chosen": lambda mu, masks: (mu.abs() @ masks.T).argmax(1),
+        "the epitome is chosen by the worst reconstruction": lambda at_mean: at_mean.argmin(1),
+    },
+)
+exercise.instead(
+    "z",
+    {
+        "off the epitome z is noise of variance 1": lambda mask, mu, logvar, noise: (
+            mask * mu + (0.5 * mask * logvar).exp() * noise
+        ),
+        "the mean is masked, the noise is not": lambda mask, mu, deviation: mask * mu + deviation,
+        "the noise is masked, the mean is not": lambda mask, mu, deviation: mu + mask * deviation,
+        "z is the masked mean": lambda mask, mu: mask * mu,
+    },
+)
+exercise.instead(
+    "kl",
+    {
+        "the KL is estimated at one sample instead of its closed form": lambda z, mu, logvar, mask: (
+            mask * -0.5 * (logvar + (z - mu) ** 2 / logvar.exp() - z**2)
+        ).sum(-1),
+        "the KL is that of the means alone": lambda masked, mask, mu: (0.5 * mask * mu**2).sum(-1),
+        "the KL is averaged over the epitome's latents": lambda masked, mask: masked.sum(-1) / mask.sum(-1),
+    },
+)

@@ -112,3 +112,79 @@ def starts_anew(y, order, batches):
 @exercise.misconception("The random order is not used: the same images would meet in every epoch.")
 def never_shuffled(y, order, batches):
     return _dealt(y.argsort(stable=True), batches)
+
+
+@exercise.steps
+def in_steps(y, order, batches):
+    shuffled = y[order]  # the random order
+    groups = shuffled.argsort(stable=True)  # the grouping by epitome
+    grouped = order[groups]  # the order of the deal
+    numbers = torch.arange(len(y))  # the places in the deal
+    dealt = numbers % batches  # the dealing
+    places = grouped.argsort()  # each image's place in the deal
+    return dealt[places]  # the batch of each image
+
+
+def _in_groups(y, order, keys):
+    """The images along the order, epitome by epitome, the epitomes sorted by their keys."""
+    return order[torch.as_tensor([keys(int(e)) for e in y[order]]).argsort(stable=True)]
+
+
+exercise.instead(
+    "grouped",
+    {
+        "the epitomes come in the order of their first image, not by number": lambda y, order: _in_groups(
+            y, order, y[order].tolist().index
+        ),
+        "the largest epitome comes first": lambda y, order: _in_groups(y, order, lambda e: (-int((y == e).sum())) * 1000 + e),
+        "the smallest epitome comes first": lambda y, order: _in_groups(y, order, lambda e: int((y == e).sum()) * 1000 + e),
+        "the last epitome comes first": lambda y, order: _in_groups(y, order, lambda e: -e),
+        "inside an epitome the images run against the order": lambda y, order: order.flip(0)[
+            y[order.flip(0)].argsort(stable=True)
+        ],
+        "inside an epitome the images are sorted by number": lambda y: y.argsort(stable=True),
+        "one image of each epitome is taken in turn": lambda y, order: _in_turn(y, order),
+    },
+)
+
+
+def _rank_inside(y, grouped):
+    """How many images of the same epitome come before, in the order of the deal."""
+    own = y[grouped]
+    return (own.unsqueeze(1) == own).tril(-1).sum(1)
+
+
+def _in_turn(y, order):
+    grouped = order[y[order].argsort(stable=True)]
+    return grouped[_rank_inside(y, grouped).argsort(stable=True)]
+
+
+exercise.instead(
+    "dealt",
+    {
+        "the deal starts anew for every epitome": lambda y, grouped, batches: _rank_inside(y, grouped) % batches,
+        "each epitome's deal starts at the batch of its number": lambda y, grouped, batches: (
+            (_rank_inside(y, grouped) + y[grouped]) % batches
+        ),
+        "what remains over goes to batch 0": lambda numbers, batches: torch.where(
+            numbers < len(numbers) // batches * batches, numbers % batches, 0
+        ),
+        "what remains over goes to the last batch": lambda numbers, batches: torch.where(
+            numbers < len(numbers) // batches * batches, numbers % batches, batches - 1
+        ),
+        "each epitome goes to one batch": lambda y, grouped, batches: y[grouped] % batches,
+        "the deal starts at batch 1": lambda numbers, batches: (numbers + 1) % batches,
+    },
+)
+exercise.instead(
+    "return",
+    {
+        "the answer is in the order of the deal, not by image": lambda dealt: dealt,
+        "the images of each batch are listed, one batch after the other": lambda grouped, batches: torch.cat(
+            [grouped[i::batches] for i in range(batches)]
+        ),
+        "the scatter runs backwards": lambda dealt, grouped: dealt[grouped],
+        "the order of the deal is returned": lambda grouped: grouped,
+        "the place in the deal is returned, not the batch": lambda places: places,
+    },
+)

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import torch
 from scipy.special import logsumexp
 
 from ... import evaluation
@@ -95,3 +96,69 @@ def negative_bits(log_weights, pixels):
 def nats_per_dimension(log_weights, pixels):
     nats, bits = _bits(log_weights.flatten(0, 1).logsumexp(0) - math.log(log_weights[..., 0].numel()), pixels)
     return nats, bits * LN2
+
+
+@exercise.steps
+def in_steps(log_weights, pixels):
+    whole = log_weights.flatten(0, 1)  # the joining of the chunks
+    total = whole.logsumexp(0)  # the log of the summed weights
+    samples = len(whole)  # the number of samples
+    log_s = math.log(samples)  # log S
+    nats = total - log_s  # the log of the mean weight
+    average = nats.mean()  # the mean over the images
+    bits = -average / LN2  # the change from nats to bits
+    per_pixel = bits / pixels  # the division by the number of pixels
+    return nats, per_pixel  # the order of the pair
+
+
+def _of_chunks(log_weights):
+    """The estimate of each chunk by itself: (chunks, images)."""
+    return log_weights.logsumexp(1) - math.log(log_weights.shape[1])
+
+
+exercise.instead(
+    "nats",
+    {
+        "each chunk gets an estimate of its own, and these are added": lambda log_weights: _of_chunks(log_weights).sum(0),
+        "each chunk gets an estimate of its own, and the best is taken": lambda log_weights: _of_chunks(log_weights).amax(0),
+        "each chunk gets an estimate of its own, and the median is taken": lambda log_weights: (
+            _of_chunks(log_weights).median(0).values
+        ),
+        "each chunk gets an estimate of its own, and the last is taken": lambda log_weights: _of_chunks(log_weights)[-1],
+        "the chunks are averaged before the log of the mean weight": lambda log_weights: (
+            log_weights.mean(0).logsumexp(0) - math.log(log_weights.shape[1])
+        ),
+        "the mean of the log weights stands where the log of their mean belongs": lambda whole: whole.mean(0),
+        "the median of the log weights stands where the log of their mean belongs": lambda whole: whole.median(0).values,
+        "the largest log weight stands where the log of the mean belongs": lambda whole: whole.amax(0),
+        "dimensions are mixed up where the chunks are joined": lambda log_weights: (
+            log_weights.transpose(1, 2).reshape(-1, log_weights.shape[2]).logsumexp(0)
+            - math.log(log_weights.shape[0] * log_weights.shape[1])
+        ),
+        "samples and images are mixed up where the chunks are joined": lambda log_weights: (
+            log_weights.reshape(log_weights.shape[2], -1).logsumexp(1) - math.log(log_weights.shape[0] * log_weights.shape[1])
+        ),
+        "the running mean gives each new chunk half of the weight": lambda log_weights: _halving(_of_chunks(log_weights)),
+    },
+)
+
+
+def _halving(chunks):
+    mean = chunks[0]
+    for chunk in chunks[1:]:
+        mean = torch.logaddexp(mean, chunk) - math.log(2)
+    return mean
+
+
+exercise.instead(
+    "per_pixel",
+    {
+        "the bits come from the log of the mean likelihood over the images, not from the mean log": lambda nats, pixels: (
+            -(nats.logsumexp(0) - math.log(len(nats))) / (pixels * LN2)
+        ),
+        "the bits are rounded to the nearest": lambda nats, pixels: (-nats.mean() / (pixels * LN2)).round(),
+        "the bits are rounded down": lambda nats, pixels: -nats.mean() // (pixels * LN2),
+        "the bits are those of the first image": lambda nats, pixels: -nats[0] / (pixels * LN2),
+        "the bits divide by the number of images as well": lambda nats, pixels: -nats.mean() / (pixels * LN2 * len(nats)),
+    },
+)

@@ -124,3 +124,64 @@ def standard_prior_for_z1(log_p_x, z1, z2, mu_q1, logvar_q1, mu_p1, logvar_p1, m
 def kl_for_ratio(log_p_x, z1, z2, mu_q1, logvar_q1, mu_p1, logvar_p1, mu_q2, logvar_q2, log_p_z2):
     kl = 0.5 * (logvar_p1 - logvar_q1 - 1 + (logvar_q1.exp() + (mu_q1 - mu_p1) ** 2) / logvar_p1.exp()).sum(-1)
     return log_p_x - kl + log_p_z2 - _log_normal(z2, mu_q2, logvar_q2)
+
+
+@exercise.steps
+def in_steps(log_p_x, z1, z2, mu_q1, logvar_q1, mu_p1, logvar_p1, mu_q2, logvar_q2, log_p_z2):
+    def log_normal(point, center, logvariance):
+        distance = (point - center) ** 2  # the squared distance, in every density
+        fraction = distance / logvariance.exp()  # the distance over the variance, in every density
+        bracket = LOG_2PI + logvariance + fraction  # the bracket, in every density
+        terms = -0.5 * bracket  # the log density of each latent
+        return terms.sum(-1)  # the sum over the latents
+
+    prior_z1 = log_normal(z1, mu_p1, logvar_p1)  # log p(z1|z2)
+    posterior_z1 = log_normal(z1, mu_q1, logvar_q1)  # log q(z1|x, z2)
+    posterior_z2 = log_normal(z2, mu_q2, logvar_q2)  # log q(z2|x)
+    joint = log_p_x + prior_z1 + log_p_z2  # the log of the joint density
+    posterior = posterior_z1 + posterior_z2  # the log of the posterior
+    return joint - posterior  # the log weight
+
+
+exercise.instead(
+    "posterior_z2",
+    {
+        "minus the entropy stands where log q(z2|x) at the sample belongs": lambda logvar_q2: (
+            -0.5 * (1 + LOG_2PI + logvar_q2).sum(-1)
+        ),
+        "log q(z2|x) is that of N(0, I)": lambda z2: _log_normal(z2, 0 * z2, 0 * z2),
+    },
+)
+exercise.instead(
+    "return",
+    {
+        "the weight is returned, not its log": lambda joint, posterior: (joint - posterior).exp(),
+        "the upper layer's ratio is upside down": lambda joint, posterior, log_p_z2, posterior_z2: (
+            joint - posterior - 2 * log_p_z2 + 2 * posterior_z2
+        ),
+        "the lower layer's ratio is upside down": lambda joint, posterior, prior_z1, posterior_z1: (
+            joint - posterior - 2 * prior_z1 + 2 * posterior_z1
+        ),
+        "minus the entropies stand where both log q at the samples belong": lambda joint, logvar_q1, logvar_q2: (
+            joint + 0.5 * (1 + LOG_2PI + logvar_q1).sum(-1) + 0.5 * (1 + LOG_2PI + logvar_q2).sum(-1)
+        ),
+        "N(0, I) stands where the prior of z2 belongs": lambda joint, posterior, log_p_z2, z2: (
+            joint - posterior - log_p_z2 + _log_normal(z2, 0 * z2, 0 * z2)
+        ),
+        "N(0, I) stands where the prior of z1 belongs": lambda joint, posterior, prior_z1, z1: (
+            joint - posterior - prior_z1 + _log_normal(z1, 0 * z1, 0 * z1)
+        ),
+        "the KL of the upper layer to N(0, I) in closed form is taken off": lambda joint, posterior, log_p_z2, posterior_z2, mu_q2, logvar_q2: (
+            joint - posterior - log_p_z2 + posterior_z2 - 0.5 * (mu_q2**2 + logvar_q2.exp() - logvar_q2 - 1).sum(-1)
+        ),
+        "the upper layer is missing": lambda joint, posterior, log_p_z2, posterior_z2: (
+            joint - posterior - log_p_z2 + posterior_z2
+        ),
+        "the lower layer is missing": lambda joint, posterior, prior_z1, posterior_z1: (
+            joint - posterior - prior_z1 + posterior_z1
+        ),
+        "the KL of the lower layer is not allowed to be negative": lambda log_p_x, log_p_z2, posterior_z2, posterior_z1, prior_z1: (
+            log_p_x + log_p_z2 - posterior_z2 - (posterior_z1 - prior_z1).clamp(min=0)
+        ),
+    },
+)

@@ -1,9 +1,13 @@
 """ps5.7: match_vampprior."""
 
+import math
+
 import numpy as np
+import torch
 
 from ... import reference
 from ...reference import probe
+from ..alternatives import PIXELS
 from ..exercise import Exercise
 from ..ps3._shared import bound_from_parts, decode_by_hand, draw_network, encode_by_hand, linear, log_p
 from ._shared import LOG_2PI, encode, log_normal_by_scipy, mixture_by_scipy, mixture_log_prob
@@ -131,3 +135,99 @@ def swapped(x, noise, pseudo_inputs, weights):
 def reconstruction_alone(x, noise, pseudo_inputs, weights):
     log_p_x, log_p_z, *_ = _parts(x, noise, pseudo_inputs, weights)
     return log_p_z, log_p_x
+
+
+@exercise.steps
+def in_steps(x, noise, pseudo_inputs, weights):
+    def linear(h, layer):
+        product = h @ weights[f"{layer}.weight"].T  # the product with the weights, in every layer
+        return product + weights[f"{layer}.bias"]  # the bias, in every layer
+
+    def gated(h, layer):
+        halves = linear(h, layer).chunk(2, -1)
+        value = halves[0]  # the value half of the gated layers
+        gate = halves[1].sigmoid()  # the gate
+        return value * gate  # the gated layers
+
+    def encode(image):
+        first = gated(image, "encoder.body.0")  # the encoder's first layer
+        second = gated(first, "encoder.body.2")  # the encoder's second layer
+        mean = linear(second, "encoder.mu")  # the mean
+        raw = linear(second, "encoder.logvar")  # the log-variance before its clamp
+        return mean, raw.clamp(-6, 2)  # the clamped log-variance
+
+    def log_normal(point, center, logvariance):
+        distance = (point - center) ** 2  # the squared distance, in every density
+        fraction = distance / logvariance.exp()  # the distance over the variance, in every density
+        terms = -0.5 * (LOG_2PI + logvariance + fraction)  # the log density of each latent
+        return terms.sum(-1)  # the sum over the latents
+
+    posterior = encode(x)  # the encoder of the images
+    mu = posterior[0]  # the mean of the posterior
+    logvar = posterior[1]  # the log-variance of the posterior
+    std = (0.5 * logvar).exp()  # the standard deviation
+    deviation = std * noise  # the scaled noise
+    z = mu + deviation  # the sample z
+    images = pseudo_inputs.clamp(0, 1)  # the clamped pseudo-inputs
+    prior = encode(images)  # the encoder of the pseudo-inputs
+    mus = prior[0]  # the means of the components
+    logvars = prior[1]  # the log-variances of the components
+    densities = log_normal(z.unsqueeze(1), mus, logvars)  # the log density of each component
+    total = densities.logsumexp(1)  # the log of the summed densities
+    log_k = math.log(len(mus))  # log K
+    log_p_z = total - log_k  # log p(z)
+    log_q = log_normal(z, mu, logvar)  # log q(z|x)
+    third = gated(z, "decoder.0.0")  # the decoder's first layer
+    fourth = gated(third, "decoder.0.2")  # the decoder's second layer
+    logits = linear(fourth, "decoder.1")  # the logits
+    log_on = logits - torch.nn.functional.softplus(logits)  # log π
+    log_off = -torch.nn.functional.softplus(logits)  # log(1 − π)
+    pixels = x * log_on + (1 - x) * log_off  # the log-likelihood of each pixel
+    reconstruction = pixels.sum(-1)  # the reconstruction
+    bound = reconstruction + log_p_z - log_q  # the bound
+    return log_p_z, bound  # the order of the pair
+
+
+exercise.instead("pixels", PIXELS)
+
+
+exercise.instead(
+    "log_p_z",
+    {
+        "log p(z) is taken at the mean, not at the sample": lambda mu, mus, logvars, log_k: (
+            _normal(mu[:, None], mus, logvars).logsumexp(1) - log_k
+        ),
+        "the standard normal stands where the mixture belongs": lambda z: _normal(z, 0 * z, 0 * z),
+        "the nearest component alone is taken": lambda densities: densities.amax(1),
+        "the nearest component alone is taken, minus log K": lambda densities, log_k: densities.amax(1) - log_k,
+        "the mean of the log densities stands where the log of the mean belongs": lambda densities: densities.mean(1),
+        "the mixture is one Gaussian, with the mean of the means and of the log-variances": lambda z, mus, logvars: _normal(
+            z, mus.mean(0), logvars.mean(0)
+        ),
+        "the logsumexp runs over the components of each latent, and the latents are summed after it": lambda z, mus, logvars, log_k: (
+            (-0.5 * (LOG_2PI + logvars + (z[:, None] - mus) ** 2 / logvars.exp())).logsumexp(1).sub(log_k).sum(-1)
+        ),
+    },
+)
+exercise.instead(
+    "log_q",
+    {
+        "log q(z|x) is taken at the mean, not at the sample": lambda mu, logvar: _normal(mu, mu, logvar),
+        "minus the entropy stands where log q(z|x) at the sample belongs": lambda logvar: -0.5 * (1 + LOG_2PI + logvar).sum(-1),
+        "log q(z|x) is that of N(0, I)": lambda z: _normal(z, 0 * z, 0 * z),
+    },
+)
+exercise.instead(
+    "bound",
+    {
+        "the KL to N(0, I) in closed form is taken off": lambda reconstruction, mu, logvar: (
+            reconstruction - 0.5 * (mu**2 + logvar.exp() - logvar - 1).sum(-1)
+        ),
+        "the bound contains no prior": lambda reconstruction, log_q: reconstruction - log_q,
+        "the bound contains no posterior": lambda reconstruction, log_p_z: reconstruction + log_p_z,
+    },
+)
+
+
+def _normal(z, mu, logvar):
+    return -0.5 * (LOG_2PI + logvar + (z - mu) ** 2 / logvar.exp()).sum(-1)

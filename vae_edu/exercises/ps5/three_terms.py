@@ -88,3 +88,58 @@ def summed_over_images(log_p_x, logvar, log_p_z):
 def latents_averaged(log_p_x, logvar, log_p_z):
     parts = 0.5 * (1 + LOG_2PI + logvar)
     return log_p_x.mean(), parts.mean(), -log_p_z.mean()
+
+
+@exercise.steps
+def in_steps(log_p_x, logvar, log_p_z):
+    constant = 1 + LOG_2PI  # the constant 1 + log 2π
+    entropies = 0.5 * (constant + logvar)  # the entropy of each latent
+    sums = entropies.sum(-1)  # the sum over the latents
+    reconstruction = log_p_x.mean()  # the reconstruction
+    entropy = sums.mean()  # the mean entropy
+    mean_log = log_p_z.mean()  # the mean of log p(z)
+    cross_entropy = -mean_log  # the cross-entropy
+    return reconstruction, entropy, cross_entropy  # the order of the three
+
+
+exercise.instead(
+    "entropies",
+    {
+        "the KL to N(0, I) of the variances stands where the entropy belongs": lambda logvar: 0.5 * (logvar.exp() - logvar - 1),
+        "the variance itself stands where the entropy belongs": lambda logvar: logvar.exp(),
+        "the entropy is that of the mean variance over the images": lambda logvar: (
+            0.5 * (1 + LOG_2PI + logvar.exp().mean(0).log()).expand_as(logvar)
+        ),
+        "the log density at the mean stands where the entropy belongs": lambda logvar: -0.5 * (LOG_2PI + logvar),
+        "the constants are those of 40 latents, whatever their number": lambda logvar: (
+            0.5 * logvar + 20 * (1 + LOG_2PI) / logvar.shape[1]
+        ),
+    },
+)
+exercise.instead(
+    "return",
+    {
+        "the first value is the whole bound": lambda reconstruction, entropy, cross_entropy: (
+            reconstruction + entropy - cross_entropy,
+            entropy,
+            cross_entropy,
+        ),
+        "the third value is the KL, cross-entropy minus entropy": lambda reconstruction, entropy, cross_entropy: (
+            reconstruction,
+            entropy,
+            cross_entropy - entropy,
+        ),
+        "values of every image are returned, not their means": lambda log_p_x, sums, log_p_z: (log_p_x, sums, -log_p_z),
+    }
+    | {
+        f"the means divide by {n}, whatever the number of images": lambda log_p_x, sums, log_p_z, n=n: (
+            log_p_x.sum() / n,
+            sums.sum() / n,
+            -log_p_z.sum() / n,
+        )
+        for n in (16, 32, 64, 100, 128)
+    },
+)
+LOG_MEAN = {"the log of the mean stands where the mean of the logs belongs": lambda v: v.logsumexp(0) - np.log(len(v))}
+exercise.instead("reconstruction", {f"in the reconstruction, {w}": lambda log_p_x, f=f: f(log_p_x) for w, f in LOG_MEAN.items()})
+exercise.instead("mean_log", {f"in the cross-entropy, {w}": lambda log_p_z, f=f: f(log_p_z) for w, f in LOG_MEAN.items()})

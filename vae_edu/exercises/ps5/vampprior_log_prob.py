@@ -1,9 +1,12 @@
 """ps5.3: vampprior_log_prob."""
 
+import math
+
 import numpy as np
 import torch
 
 from ... import priors, reference
+from ..alternatives import MIXTURE
 from ..exercise import Exercise
 from ..ps3._shared import draw_network, encode_by_hand
 from ._shared import LOG_2PI, encode, mixture_by_scipy, mixture_log_prob, probe_mixture
@@ -45,7 +48,7 @@ COPYING = SILENT | {  # one pixel u, halved by each closed gate and doubled twic
 exercise.case("an encoder that says N(0, 1) to all", [[0.0]], [[0.2], [0.7]], SILENT, expected=[-LOG_2PI / 2])
 exercise.case("by hand: N(0, 1) and N(1, 1), halfway", [[0.5]], [[0.0], [1.0]], COPYING, expected=[-LOG_2PI / 2 - 0.125])
 exercise.case("one pseudo-input", [[1.5]], [[0.5]], COPYING, expected=[-LOG_2PI / 2 - 0.5])
-exercise.case("−1 and 2 count as 0 and 1", [[0.5]], [[-1.0], [2.0]], COPYING, expected=[-LOG_2PI / 2 - 0.125])
+exercise.case("−3 and 4 count as 0 and 1", [[0.5]], [[-3.0], [4.0]], COPYING, expected=[-LOG_2PI / 2 - 0.125])
 exercise.case(
     "a z far away, and one at the mode", [[100.0], [0.0]], [[0.0], [0.0]], COPYING,
     expected=[-LOG_2PI / 2 - 5000, -LOG_2PI / 2], edge=True,
@@ -83,3 +86,51 @@ def standard_normal(z, pseudo_inputs, weights):
 def unit_variances(z, pseudo_inputs, weights):
     mu, logvar = encode(pseudo_inputs.clamp(0, 1), weights)
     return mixture_log_prob(z, mu, torch.zeros_like(logvar))
+
+
+@exercise.steps
+def in_steps(z, pseudo_inputs, weights):
+    def linear(h, layer):
+        product = h @ weights[f"{layer}.weight"].T  # the product with the weights, in every layer
+        return product + weights[f"{layer}.bias"]  # the bias, in every layer
+
+    def gated(h, layer):
+        halves = linear(h, layer).chunk(2, -1)
+        value = halves[0]  # the value half of the gated layers
+        gate = halves[1].sigmoid()  # the gate
+        return value * gate  # the gated layers
+
+    images = pseudo_inputs.clamp(0, 1)  # the clamped pseudo-inputs
+    first = gated(images, "encoder.body.0")  # the encoder's first layer
+    second = gated(first, "encoder.body.2")  # the encoder's second layer
+    mu = linear(second, "encoder.mu")  # the means
+    raw = linear(second, "encoder.logvar")  # the log-variances before their clamp
+    logvar = raw.clamp(-6, 2)  # the clamped log-variances
+    distance = (z.unsqueeze(1) - mu) ** 2  # the squared distance
+    variance = logvar.exp()  # the variance
+    fraction = distance / variance  # the distance over the variance
+    terms = -0.5 * (LOG_2PI + logvar + fraction)  # the log density of each latent
+    densities = terms.sum(-1)  # the log density of each component
+    total = densities.logsumexp(1)  # the log of the summed densities
+    components = len(mu)  # the number of components
+    log_k = math.log(components)  # log K
+    return total - log_k  # the log density of the mixture
+
+
+exercise.instead("return", MIXTURE)
+exercise.instead(
+    "images",
+    {
+        "the pseudo-inputs are stretched to [0, 1], not clamped": lambda pseudo_inputs: (
+            (pseudo_inputs - pseudo_inputs.min()) / (pseudo_inputs.max() - pseudo_inputs.min()).clamp(min=1e-9)
+        ),
+        "a sigmoid is taken of the pseudo-inputs": lambda pseudo_inputs: pseudo_inputs.sigmoid(),
+        "a tanh is taken of the pseudo-inputs": lambda pseudo_inputs: pseudo_inputs.tanh(),
+        "pseudo-inputs outside [0, 1] are set to 0": lambda pseudo_inputs: (
+            pseudo_inputs * ((pseudo_inputs >= 0) & (pseudo_inputs <= 1))
+        ),
+        "pseudo-inputs outside [0, 1] are wrapped around": lambda pseudo_inputs: pseudo_inputs % 1,
+        "the mean pseudo-input stands for all": lambda pseudo_inputs: pseudo_inputs.clamp(0, 1).mean(0, keepdim=True),
+        "the first pseudo-input stands for all": lambda pseudo_inputs: pseudo_inputs.clamp(0, 1)[:1],
+    },
+)

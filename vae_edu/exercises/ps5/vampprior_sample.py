@@ -94,3 +94,65 @@ def one_for_all(uniform, noise, mu, logvar):
 @exercise.misconception("A mean over the components is one Gaussian, not a mixture: choose a component for each draw.")
 def averaged_components(uniform, noise, mu, logvar):
     return mu.mean(0) + (0.5 * logvar.mean(0)).exp() * noise
+
+
+@exercise.steps
+def in_steps(uniform, noise, mu, logvar):
+    components = len(mu)  # the number of components
+    scaled = uniform * components  # `uniform` times the number of components
+    k = scaled.long()  # the choice of the component
+    means = mu[k]  # the mean of the component
+    half = 0.5 * logvar[k]  # the log of the standard deviation
+    std = half.exp()  # the standard deviation
+    deviation = std * noise  # the scaled noise
+    return means + deviation  # the draw
+
+
+def _draw(k, noise, mu, logvar):
+    return mu[k] + (0.5 * logvar[k]).exp() * noise
+
+
+exercise.instead(
+    "k",
+    {
+        "the index is rounded up": lambda uniform, mu: (uniform * len(mu)).ceil().long().clamp(max=len(mu) - 1),
+        "the index is rounded up, and 1 is taken off": lambda uniform, mu: ((uniform * len(mu)).ceil().long() - 1).clamp(min=0),
+        "the index is K − 1 times `uniform`, rounded to the nearest": lambda uniform, mu: (
+            (uniform * (len(mu) - 1)).round().long()
+        ),
+        "the index is K − 1 times `uniform`, rounded down": lambda uniform, mu: (uniform * (len(mu) - 1)).long(),
+        "the index is taken from the number of draws": lambda uniform, mu: (uniform * len(uniform)).long() % len(mu),
+        "the number of draws stands where that of the components belongs": lambda uniform, mu: (
+            (uniform * len(uniform)).long().clamp(max=len(mu) - 1)
+        ),
+        "500 components are taken for granted": lambda uniform, mu: (uniform * 500).long() % len(mu),
+        "500 components are taken for granted, and the index is cut off": lambda uniform, mu: (
+            (uniform * 500).long().clamp(max=len(mu) - 1)
+        ),
+        "the components are counted from the last": lambda uniform, mu: len(mu) - 1 - (uniform * len(mu)).long(),
+        "the index is looked for in half precision": lambda uniform, mu: (uniform.half() * len(mu)).long().clamp(max=len(mu) - 1),
+        "the rank of `uniform` among the draws decides": lambda uniform, mu: uniform.argsort().argsort() % len(mu),
+        "the first component is always taken": lambda uniform: torch.zeros(len(uniform), dtype=torch.long),
+        "the number of latents stands where that of the components belongs": lambda uniform, mu: (
+            (uniform * mu.shape[1]).long() % len(mu)
+        ),
+    },
+)
+exercise.instead(
+    "return",
+    {
+        "only the mean follows the component, the variance is that of the first ones in turn": lambda k, noise, mu, logvar: (
+            mu[k] + (0.5 * logvar[torch.arange(len(k)) % len(mu)]).exp() * noise
+        ),
+        "only the variance follows the component, the mean is that of the first ones in turn": lambda k, noise, mu, logvar: (
+            mu[torch.arange(len(k)) % len(mu)] + (0.5 * logvar[k]).exp() * noise
+        ),
+        "the mean lies between those of two components": lambda uniform, k, noise, mu, logvar: (
+            uniform[:, None] * mu[-1] + (1 - uniform[:, None]) * mu[0] + (0.5 * logvar[k]).exp() * noise
+        ),
+        "the mean over all components stands where that of one belongs": lambda k, noise, mu, logvar: (
+            mu.mean(0) + (0.5 * logvar[k]).exp() * noise
+        ),
+        "the mean of the component is returned, without noise": lambda k, mu: mu[k],
+    },
+)

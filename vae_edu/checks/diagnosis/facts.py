@@ -1,21 +1,16 @@
-"""Judge a function, and find out which mistake was made: the declared misconceptions first, then plain facts about the values.
-
-A fact is said only where it holds for every answer that was given.
-"""
+"""Plain facts about the values: said where no cause is known, and only if they hold for every answer that was given."""
 
 import itertools
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import torch
 
-from ..exercises.exercise import Exercise
-from .calling import Failure, Function, surroundings
-from .judging import Answered, Elsewhere, Report, Row, alike, calls_judged
+from ...exercises.exercise import Exercise
+from ..calling import Failure, Function
+from ..judging import Answered, Row, alike
 
-NOISE = ("noise", "uniform", "order")  # arguments that bring an exercise's random numbers
 FACTORS = {
     "n": lambda n: n,
     "1/n": lambda n: 1 / n,
@@ -24,36 +19,7 @@ FACTORS = {
 }
 
 
-def run(exercise: Exercise, function: Any, seed: int, *, diagnose: bool = True) -> Report:
-    """Check `function`, with inputs drawn from `seed`. Torch's random numbers afterwards are what they would have been.
-
-    function: the student's, or where it is (`Elsewhere`). diagnose: also look for the mistake.
-    """
-    student = function.under(exercise) if isinstance(function, Elsewhere) else Function(exercise, function)
-    report = Report(exercise)
-    with surroundings(), torch.random.fork_rng(devices=[]):
-        calls = list(calls_judged(exercise, student, seed, report))
-        if diagnose and calls and not all(row.passed for row in report.rows):
-            report.hint, report.misconception = _diagnosis(exercise, student, calls, report.rows)
-    report.printed = student.printed
-    return report
-
-
-def _diagnosis(exercise: Exercise, student: Function, calls: list[Answered], rows: list[Row]) -> tuple[str, str]:
-    """A hint, and the name of the misconception behind it where one was declared; both empty where nothing is known."""
-    for call in calls:
-        if not isinstance(call.answer, Failure) and not alike(exercise, call.answer, student.call(call.arguments)):
-            given = [name for name in exercise.arguments if name in NOISE]
-            own = f"use the {' and '.join(given)} it is given, draw none of your own" if given else "draw no random numbers"
-            return f"Called twice with the same inputs, it answers differently: {own}.", ""
-    for misconception in exercise.misconceptions:
-        wrong = Function(exercise, misconception.function)
-        if all(alike(exercise, wrong.call(call.arguments), call.answer) for call in calls):
-            return misconception.hint, misconception.name
-    return next(_facts(exercise, calls, rows), ""), ""
-
-
-def _facts(exercise: Exercise, calls: list[Answered], rows: list[Row]) -> Iterator[str]:
+def facts(exercise: Exercise, calls: list[Answered], rows: list[Row]) -> Iterator[str]:
     """What can be said of the values, the most telling first."""
     if all(not isinstance(call.answer, Failure) and len(call.answer) == exercise.parts for call in calls):
         for part in range(exercise.parts):
@@ -61,6 +27,53 @@ def _facts(exercise: Exercise, calls: list[Answered], rows: list[Row]) -> Iterat
     failed = [row for row in rows if not row.passed]
     if failed and all(row.edge for row in failed):
         yield "The formula is right; what goes wrong is the edge: " + "; ".join(row.label for row in failed) + "."
+
+
+def ignored(exercise: Exercise, student: Function, calls: list[Answered]) -> str:
+    """The arguments that the answer should depend on and does not; empty where there are none."""
+    core = sorted((call for call in calls if not call.edge), key=lambda call: call.expected[0].size)
+    if any(isinstance(call.answer, Failure) for call in core):
+        return ""
+    unused = [f"`{name}`" for at, name in enumerate(exercise.arguments) if _unused(exercise, student, core[-4:], at)]
+    return f"Your answer stays the same whatever {' and '.join(unused)} {'are' if len(unused) > 1 else 'is'}." if unused else ""
+
+
+def _unused(exercise: Exercise, student: Function, calls: list[Answered], at: int) -> bool:
+    """Whether moving one argument moves what is expected, and never the answer."""
+    rng, moved, answers = np.random.default_rng(5), 0, set()
+    for call in calls:
+        given = call.arguments[at]
+        if not isinstance(given, np.ndarray) or given.dtype.kind != "f" or given.size < 2:
+            continue
+        mask = np.isin(given, (0.0, 1.0)).all()
+        other = 1 - given if mask else given * rng.uniform(0.3, 0.9, size=given.shape)  # still in [0, 1] where it was
+        arguments = (*call.arguments[:at], other, *call.arguments[at + 1 :])
+        if not alike(exercise, exercise.answer(arguments), call.expected):
+            answer = student.call(arguments)
+            if isinstance(answer, Failure) or not all(map(np.array_equal, answer, call.answer)):
+                return False
+            moved += 1
+            answers.add(tuple(part.round(6).tobytes() for part in answer))
+    return moved > 1 and len(answers) > 1  # a function that says the same to all inputs is no evidence
+
+
+def half_precision(calls: list[Answered]) -> str:
+    """Whether all values are numbers of 16 bits, near the right ones."""
+    pairs = [(yours.ravel(), right.ravel()) for call in calls if not call.edge and not isinstance(call.answer, Failure)
+             for yours, right in zip(call.answer, call.expected) if yours.shape == right.shape]  # fmt: skip
+    yours, right = (np.concatenate([pair[i] for pair in pairs] or [np.zeros(0)]) for i in (0, 1))
+    finite = np.isfinite(yours) & np.isfinite(right)
+    yours, right = yours[finite], right[finite]
+    for name, cut in (("float16", lambda v: v.half()), ("bfloat16", lambda v: v.bfloat16())):
+        whole = [cut(torch.tensor(v)).double().numpy() for v in (yours, right)]
+        if (
+            yours.size > 3
+            and np.array_equal(whole[0], yours)
+            and not np.array_equal(whole[1], right)
+            and np.median(np.abs(yours - right) / (1e-6 + np.abs(right))) < 0.02
+        ):
+            return f"Your values have only the digits of {name}, three or four: keep the type of the arguments."
+    return ""
 
 
 def _facts_of(exercise: Exercise, calls: list[Answered], part: int) -> Iterator[str]:

@@ -1,0 +1,68 @@
+"""The chain between images and codes, and the variance that a code leaves to the pixels."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import norm
+
+from vae_edu.evaluation import gibbs_chain
+from vae_edu.information import variance_left
+from vae_edu.models import VAE, PixelVAE
+
+
+class Linear(torch.nn.Module):
+    """q(z|x) = N(x / 2, 1/2), p(x|z) = N(z, 1/4): a chain whose law can be written down."""
+
+    latent_dim = 1
+
+    def encode(self, x):
+        return x / 2, torch.full_like(x, np.log(0.5))
+
+    def sample_given(self, z, *, generator=None):
+        return z + 0.5 * torch.randn(z.shape, generator=generator)
+
+
+def test_the_chain_has_the_law_that_it_must_have():
+    """x' = x/2 + noise of variance 3/4: after t steps from 1, mean 2^-t, variance (1 - 4^-t) * 1."""
+    states = gibbs_chain(Linear(), torch.ones(40_000, 1), 4, generator=torch.Generator().manual_seed(0))
+    assert states.shape == (4, 40_000, 1)
+    for t, state in enumerate(states, 1):
+        assert state.mean().item() == pytest.approx(0.5**t, abs=0.02)
+        assert state.var().item() == pytest.approx(1 - 0.25**t, abs=0.03)
+
+
+def test_every_model_with_one_layer_has_a_chain():
+    x = torch.rand(5, 12).round()
+    for model in (VAE(12, 2, (8,)), PixelVAE((3, 4), 2, (8,), kernels=(3,))):
+        states = gibbs_chain(model, x, 3)
+        assert states.shape == (3, 5, 12) and set(states.unique().tolist()) <= {0.0, 1.0}
+
+
+def test_what_a_chain_refuses():
+    model, x = VAE(4, 2, (8,)), torch.zeros(2, 4)
+    with pytest.raises(ValueError, match="at least one step, got 0"):
+        gibbs_chain(model, x, 0)
+    with pytest.raises(ValueError, match=r"must lie in \[0, 1\]"):
+        gibbs_chain(model, x - 1, 1)
+
+
+def test_the_variance_left_is_that_of_a_plain_sum(monkeypatch):
+    monkeypatch.setattr("vae_edu.information.BLOCK", 3)
+    rng = np.random.default_rng(0)
+    x, z = rng.uniform(size=(9, 4)), rng.normal(size=(7, 2))
+    mu, logvar = rng.normal(size=(2, 9, 2))
+    found = variance_left(*map(torch.from_numpy, (x, z, mu, logvar)))
+    for at, code in enumerate(z):
+        w = np.array([norm.pdf(code, m, np.exp(v / 2)).prod() for m, v in zip(mu, logvar)])
+        w /= w.sum()
+        mean = w @ x
+        assert found[0][at].item() == pytest.approx((w @ (x - mean) ** 2).sum(), abs=1e-10)
+        assert found[1][at].item() == pytest.approx(1 / (w**2).sum(), rel=1e-9)
+
+
+def test_where_one_image_lives_alone_no_variance_is_left_and_the_count_says_why():
+    mu = torch.tensor([[0.0], [0.0], [100.0]])
+    x = torch.tensor([[0.0, 1.0], [1.0, 1.0], [0.5, 0.5]])
+    variance, images = variance_left(x, torch.tensor([[0.0], [100.0]]), mu, torch.zeros(3, 1))
+    torch.testing.assert_close(variance, torch.tensor([0.25, 0.0]))
+    torch.testing.assert_close(images, torch.tensor([2.0, 1.0]))

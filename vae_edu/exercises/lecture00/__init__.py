@@ -1,0 +1,1 @@
+"""Lecture 00: small ungraded exercises."""

@@ -1,0 +1,1 @@
+"""Lecture 06: small ungraded exercises."""

@@ -1,0 +1,1 @@
+"""ps6: strong decoders: masked convolutions, annealing, free bits, flows."""

@@ -1,0 +1,49 @@
+"""How much a code says: the mutual information of images and codes, and what a code leaves open, estimated from posteriors.
+
+Sources: Zhao, Song & Ermon 2017, figure 2 and appendix A.3; Hoffman & Johnson 2016 ("ELBO surgery"). In log space and float64:
+with probabilities, or in float32, spread-out codes give more than log M.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from .densities import log_normal_components
+
+BLOCK = 500  # rows of the M x M matrix held at once: 40 MB for M = 10,000
+
+
+def mutual_information(z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+    """I(x; z) of M images whose posteriors are N(mu, exp(logvar)), one sample z of each: all (M, dim). A number, in nats.
+
+    mean over i of log q(z_i|x_i) - log (1/M) sum_j q(z_i|x_j), j = i included. Never more than log M: near that cap it says
+    that M images can be told apart by their codes, and nothing of whether a decoder listens (`evaluation.swap_loss` does).
+    """
+    if z.shape != mu.shape or mu.shape != logvar.shape or z.ndim != 2:
+        raise ValueError(f"z, mu and logvar must all be (images, latents), got {[tuple(t.shape) for t in (z, mu, logvar)]}.")
+    if len(z) < 2:
+        raise ValueError("Mutual information needs at least two images: of one, log M is 0, and so is every estimate.")
+    if not all(bool(t.isfinite().all()) for t in (z, mu, logvar)):
+        raise ValueError("z, mu and logvar must be finite; the codes hold NaN or infinity.")
+    z, mu, logvar = z.double(), mu.double(), logvar.double()
+    total = z.new_zeros(())
+    for start in range(0, len(z), BLOCK):
+        log_q = log_normal_components(z[start : start + BLOCK], mu, logvar)  # (rows, M)
+        total += (log_q.diagonal(start) - log_q.logsumexp(1)).sum()
+    return total / len(z) + math.log(len(z))
+
+
+def variance_left(x: Tensor, z: Tensor, mu: Tensor, logvar: Tensor) -> tuple[Tensor, Tensor]:
+    """sum over pixels of Var_{q(x|z)}[x_i] at each of n codes z (n, dim), and how many images it rests on: two of (n,).
+
+    q(x|z) gives each of the images x (M, pixels) the weight q(z|x) / sum_j q(z|x_j); posteriors N(mu, exp(logvar)), (M, dim). The
+    second number, (sum w)^2 / sum w^2, is near 1 where hardly an image lives: there the variance falls to 0 for the wrong reason.
+    """
+    parts = []
+    for block in z.split(BLOCK):
+        weights = log_normal_components(block, mu, logvar).softmax(-1)  # (rows, M)
+        variance = (weights @ x**2 - (weights @ x) ** 2).clamp(min=0).sum(-1)
+        parts.append((variance, 1 / (weights**2).sum(-1)))
+    variances, images = zip(*parts)
+    return torch.cat(variances), torch.cat(images)
