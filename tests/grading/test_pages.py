@@ -87,7 +87,9 @@ def test_a_page_that_takes_too_long_is_a_short_one_with_the_points_and_the_next_
 
 def test_a_process_that_is_lost_costs_its_page_and_no_other(printer):
     printer.start()
+    printer.process.ready()
     printer.process.process.kill()
+    assert printer.process.control.recv(1) == b"", "it is gone, and has not only been told to go"
     assert "the points alone" in page_of(printer, new_notebook(cells=[graded("$x$")]))
     assert "<mi>x</mi>" in page_of(printer, new_notebook(cells=[graded("$x$")]))
 

@@ -146,9 +146,12 @@ def test_without_a_sandbox_what_has_left_its_session_ends_too(call, number):
     assert grading.left() == []
 
 
-def test_without_a_sandbox_nothing_that_has_left_its_session_outlives_its_submission(call):
-    grading = call({"ann": ORPHAN}, "--no-sandbox")
+def test_without_a_sandbox_nothing_that_has_left_its_session_outlives_its_submission(call, tmp_path):
+    seen = tmp_path / "seen"
+    wait = f"import time\nwhile not os.path.exists({str(seen)!r}): time.sleep(0.1)"
+    grading = call({"ann": ORPHAN + wait}, "--no-sandbox")
     grading.wait_for(lambda found: any("(sleep)" in name for name in found.values()))
+    seen.touch()
     assert grading.main.wait(60) == 0
     assert grading.left(0.5) == []
 

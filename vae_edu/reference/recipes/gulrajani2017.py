@@ -56,5 +56,6 @@ REFERENCES = {
     "pixelcnn-mnist14": _without_z("mnist14", (14, 14), MNIST14, HALF),
     "pixelvae-mnist14": _mnist14("PixelVAE, 16 latents"),
     "pixelvae-map-mnist14": _mnist14("PixelVAE, 16 latents, z as a map", z_as_map=True),
+    "pixelvae-nokl-mnist14": _mnist14("PixelVAE, 16 latents, no KL", replace(MNIST14, kl_weight=0.0)),
     "vlae-mnist14": _mnist14("VLAE, window of 3 x 3 pixels", **WINDOW),
 }
