@@ -1,13 +1,15 @@
-"""The chain between images and codes, and the variance that a code leaves to the pixels."""
+"""The chain between images and codes, the variance that a code leaves to the pixels, and the two parts of the mean KL."""
 
 import numpy as np
 import pytest
 import torch
 from scipy.stats import norm
 
+from vae_edu.densities import log_standard_normal
 from vae_edu.evaluation import gibbs_chain
-from vae_edu.information import variance_left
+from vae_edu.information import surgery, variance_left
 from vae_edu.models import VAE, PixelVAE
+from vae_edu.reparam import reparameterize
 
 
 class Linear(torch.nn.Module):
@@ -66,3 +68,29 @@ def test_where_one_image_lives_alone_no_variance_is_left_and_the_count_says_why(
     variance, images = variance_left(x, torch.tensor([[0.0], [100.0]]), mu, torch.zeros(3, 1))
     torch.testing.assert_close(variance, torch.tensor([0.25, 0.0]))
     torch.testing.assert_close(images, torch.tensor([2.0, 1.0]))
+
+
+def test_surgery_adds_up_and_its_second_part_is_that_of_the_mixture():
+    """One latent: KL(q(z)||p(z)) of the mixture of posteriors by quadrature; information: what is left of the mean KL."""
+    mu, logvar = np.array([[-1.0], [0.5], [2.0]]), np.array([[-1.0], [0.0], [-2.0]])
+    grid = np.linspace(-12, 12, 40_001)
+    parts = norm.pdf(grid[:, None], mu[:, 0], np.exp(logvar[:, 0] / 2))
+    q, p = parts.mean(1), norm.pdf(grid)
+    kl = (q * np.log(q / p)).sum() * (grid[1] - grid[0])
+    mean_kl = np.mean(0.5 * (mu**2 + np.exp(logvar) - logvar - 1))
+    generator = torch.Generator().manual_seed(0)
+    found = []
+    for _ in range(4000):
+        mu_, logvar_ = torch.from_numpy(mu), torch.from_numpy(logvar)
+        z = reparameterize(mu_, logvar_, generator=generator)
+        found.append(torch.stack(surgery(z, mu_, logvar_, log_standard_normal(z))))
+    information, marginal = torch.stack(found).mean(0).tolist()
+    assert marginal == pytest.approx(kl, abs=0.05) and information == pytest.approx(mean_kl - kl, abs=0.05)
+
+
+def test_what_surgery_refuses():
+    z = torch.zeros(3, 2)
+    with pytest.raises(ValueError, match=r"log p\(z\) of each of the 3 z"):
+        surgery(z, z, z, torch.zeros(2))
+    with pytest.raises(ValueError, match="at least two images"):
+        surgery(z[:1], z[:1], z[:1], torch.zeros(1))

@@ -10,7 +10,7 @@ from scipy.special import rel_entr
 from scipy.stats import norm
 from torch.distributions import Normal
 
-from vae_edu.divergences import kl_discrete, kl_monte_carlo, kl_normal, kl_standard_normal
+from vae_edu.divergences import WIDTHS, kl_discrete, kl_monte_carlo, kl_normal, kl_standard_normal, mmd
 
 
 def test_the_lectures_coin_is_ten_times_less_than_printed():
@@ -80,3 +80,36 @@ def test_monte_carlo_converges_to_the_closed_form(rng):
     q, p = Normal(mu, (0.5 * logvar).exp()), Normal(0.0, 1.0)
     estimate = kl_monte_carlo(q.log_prob(z).sum(-1), p.log_prob(z).sum(-1))
     assert estimate.item() == pytest.approx(kl_standard_normal(mu, logvar).item(), abs=0.01)
+
+
+def gaussian_kernel_mean(mean, variance, width, dim):
+    """E exp(-|a - b|^2 / (2 width dim)) with a - b ~ N(mean, variance I), per dimension in closed form."""
+    scale = width * dim
+    each = np.sqrt(scale / (scale + variance)) * np.exp(-(np.asarray(mean) ** 2) / (2 * (scale + variance)))
+    return np.prod(each * np.ones(dim))
+
+
+def test_mmd_of_two_gaussians_is_on_average_what_it_must_be():
+    rng, dim, shift, std = np.random.default_rng(0), 3, 0.7, 0.5
+    expected = sum(
+        gaussian_kernel_mean(0, 2 * std**2, w, dim) + gaussian_kernel_mean(0, 2, w, dim)
+        - 2 * gaussian_kernel_mean(shift, 1 + std**2, w, dim)
+        for w in WIDTHS
+    )  # fmt: skip
+    found = [
+        mmd(torch.from_numpy(shift + std * rng.normal(size=(20, dim))), torch.from_numpy(rng.normal(size=(30, dim)))).item()
+        for _ in range(400)
+    ]
+    assert np.mean(found) == pytest.approx(expected, abs=4 * np.std(found) / 20)
+    same = [mmd(*torch.from_numpy(rng.normal(size=(2, 20, dim)))).item() for _ in range(400)]
+    assert abs(np.mean(same)) < 4 * np.std(same) / 20 and min(same) < 0, "unbiased: also below 0"
+
+
+def test_what_mmd_refuses():
+    for z, p in (
+        (torch.zeros(1, 2), torch.zeros(5, 2)),
+        (torch.zeros(5, 2), torch.zeros(5, 3)),
+        (torch.zeros(5), torch.zeros(5)),
+    ):
+        with pytest.raises(ValueError, match="Two samples of at least two points"):
+            mmd(z, p)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vae_edu.models import VAE
-from vae_edu.objectives import Elbo, free_bits, warm_up
+from vae_edu.objectives import Elbo, free_bits, mmd_to_normal, regularized, warm_up
 from vae_edu.training import Settings, TrainingError, fit, weighed
 
 
@@ -110,3 +110,20 @@ def test_free_bits_keep_the_kl_at_their_floor():
 def test_settings_that_mean_nothing_are_refused(options, words):
     with pytest.raises(TrainingError, match=words):
         Settings(epochs=1, **options)
+
+
+def test_without_a_penalty_the_reconstruction_is_left_and_with_the_mean_kl_the_bound():
+    model, x = VAE(12, 3, (8,)).double(), torch.rand(6, 12, dtype=torch.float64).round()
+    generator = torch.Generator()
+    terms = model.elbo(x, generator=generator.manual_seed(0))
+    torch.testing.assert_close(regularized(model, x, generator=generator.manual_seed(0)), terms.reconstruction)
+    found = regularized(model, x, lambda z: terms.kl.mean(), generator=generator.manual_seed(0))
+    assert found.mean().item() == pytest.approx(terms.value().mean().item())
+
+
+def test_a_penalty_on_the_codes_alone_sees_the_codes_and_sends_its_gradient_to_the_encoder_only():
+    model, x = VAE(12, 3, (8,)), torch.rand(6, 12).round()
+    free, held = (regularized(model, x, R, generator=torch.Generator().manual_seed(0)) for R in (None, mmd_to_normal))
+    assert (free - held).std() < 1e-5, "one number for the batch"
+    (free - held).mean().backward()
+    assert model.encoder.mu.weight.grad.abs().sum() > 0 and model.decoder[1].weight.grad.abs().max() < 1e-5

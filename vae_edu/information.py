@@ -9,7 +9,8 @@ import math
 import torch
 from torch import Tensor
 
-from .densities import log_normal_components
+from .densities import log_normal, log_normal_components
+from .divergences import require_distribution
 
 BLOCK = 500  # rows of the M x M matrix held at once: 40 MB for M = 10,000
 
@@ -32,6 +33,36 @@ def mutual_information(z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
         log_q = log_normal_components(z[start : start + BLOCK], mu, logvar)  # (rows, M)
         total += (log_q.diagonal(start) - log_q.logsumexp(1)).sum()
     return total / len(z) + math.log(len(z))
+
+
+def surgery(z: Tensor, mu: Tensor, logvar: Tensor, log_p: Tensor) -> tuple[Tensor, Tensor]:
+    """The two parts of the bound's KL, averaged over M images: I(x; z) and KL(q(z) || p(z)), two numbers in nats.
+
+    mean_i KL(q(z|x_i) || p(z)) = I(x; z) + KL(q(z) || p(z)), with q(z) the mean of the M posteriors; all at one sample z of each.
+    z, mu, logvar as for `mutual_information`; log_p: log p(z), (M,), of whatever prior. Source: Hoffman & Johnson 2016.
+    """
+    if log_p.shape != z.shape[:1]:
+        raise ValueError(f"log_p must hold log p(z) of each of the {len(z)} z, got {tuple(log_p.shape)}.")
+    information = mutual_information(z, mu, logvar)
+    kl = (log_normal(z.double(), mu.double(), logvar.double()) - log_p.double()).mean()
+    return information, kl - information
+
+
+def images_given_code(q: Tensor, p_data: Tensor) -> Tensor:
+    """q(x|z) = q(z|x) p_data(x) / q(z) of a table q (images, codes), whose rows are the q(z|x): (codes, images).
+
+    p_data: (images,). Source: Zhao, Song & Ermon 2017, definition 1. Raises ValueError where a row or p_data is no distribution,
+    or where a code is never used: there q(x|z) does not exist.
+    """
+    require_distribution("q", q)
+    require_distribution("p_data", p_data)
+    if q.ndim != 2 or p_data.shape != q.shape[:1]:
+        raise ValueError(f"q must be (images, codes) and p_data (images,), got {tuple(q.shape)} and {tuple(p_data.shape)}.")
+    joint = (p_data[:, None] * q).T
+    marginal = joint.sum(1, keepdim=True)
+    if not bool((marginal > 0).all()):
+        raise ValueError(f"No image ever gets code {int(marginal.argmin())}: which images it stands for is not defined.")
+    return joint / marginal
 
 
 def variance_left(x: Tensor, z: Tensor, mu: Tensor, logvar: Tensor) -> tuple[Tensor, Tensor]:

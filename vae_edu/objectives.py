@@ -1,16 +1,20 @@
-"""The evidence lower bound, and how a training loop weighs its two terms: beta, its annealing, free bits.
+"""The evidence lower bound, how a training loop weighs its two terms (beta, its annealing, free bits), and what is no bound.
 
 log p(x) >= E_q[log p(x|z)] - KL(q(z|x) || p(z)). Sources: CSC413 lecture 10, "Evidence lower bound" (its form with
 log p(z) + log q(z|x) has a wrong sign: ERRATA.md, E6; lecture 04 shows it); Kingma & Welling 2014, eq. 3.
 Annealing: Bowman et al. 2016; Fu et al. 2019 (cyclic). Free bits: Kingma et al. 2016.
+Any regulariser, or none: Zhao, Song & Ermon 2017, eq. 7.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor, nn
+
+from .divergences import mmd
+from .reparam import reparameterize
 
 ANNEALINGS = {
     "linear": lambda epoch, epochs: min(1.0, epoch / epochs),
@@ -58,3 +62,25 @@ def free_bits(kl_parts: Tensor, floor: float, groups: Sequence[Sequence[int]] | 
             raise ValueError(f"The groups must hold each of the {len(means)} latents once; got {list(map(list, groups))}.")
         means = torch.stack([means[list(group)].sum() for group in groups])
     return means.clamp(min=floor).sum()
+
+
+def regularized(
+    model: nn.Module, x: Tensor, penalty: Callable[[Tensor], Tensor] | None = None, *, generator: Generator | None = None
+) -> Tensor:
+    """E_q[log p(x|z)] - R(q), (batch,), at one sample of z per image: what is maximised. Source: Zhao, Song & Ermon 2017, eq. 7.
+
+    penalty: R as a function of the batch's z (batch, latent_dim), a number; None: no regulariser. With the mean KL it would be the
+    ELBO, which is `model.elbo`; other R bound no likelihood. Train with `fit(..., loss=lambda x, g: -regularized(model, x, R, generator=g))`,
+    and with normalised gradients: without them some runs without a regulariser diverge.
+    """
+    z = reparameterize(*model.encode(x), generator=generator)
+    log_p = model.log_likelihood(x, z)
+    return log_p if penalty is None else log_p - penalty(z)
+
+
+def mmd_to_normal(z: Tensor, *, generator: Generator | None = None) -> Tensor:
+    """A penalty on q(z) alone: the squared MMD of the batch's z (batch, latent_dim) and as many draws from N(0, I); a number.
+
+    It is 0 where q(z) = p(z), whatever the single q(z|x) are (InfoVAE: Zhao, Song & Ermon 2019), as the mean KL is not.
+    """
+    return mmd(z, torch.randn(z.shape, generator=generator, dtype=z.dtype, device=z.device))
