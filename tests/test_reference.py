@@ -23,6 +23,7 @@ STRONG = [
     "pixelvae-digits",
     "pixelvae-freebits-digits",
     "pixelvae-nokl-digits",
+    "pixelvae-nokl-mnist14",
     "vlae-digits",
     "pixelcnn-mnist14",
     "pixelvae-mnist14",

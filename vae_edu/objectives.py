@@ -69,9 +69,9 @@ def regularized(
 ) -> Tensor:
     """E_q[log p(x|z)] - R(q), (batch,), at one sample of z per image: what is maximised. Source: Zhao, Song & Ermon 2017, eq. 7.
 
-    penalty: R as a function of the batch's z (batch, latent_dim), a number; None: no regulariser. With the mean KL it would be the
-    ELBO, which is `model.elbo`; other R bound no likelihood. Train with `fit(..., loss=lambda x, g: -regularized(model, x, R, generator=g))`,
-    and with normalised gradients: without them some runs without a regulariser diverge.
+    penalty: R as a function of the batch's z (batch, latent_dim), a number; None: no regulariser. The ELBO is `model.elbo`; any
+    other R bounds no likelihood. Train with `fit(..., loss=lambda x, g: -regularized(model, x, R, generator=g))`, and with
+    normalised gradients: without them some runs without a regulariser diverge.
     """
     z = reparameterize(*model.encode(x), generator=generator)
     log_p = model.log_likelihood(x, z)

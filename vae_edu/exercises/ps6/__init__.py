@@ -1,1 +1,1 @@
-"""ps6: strong decoders: masked convolutions, annealing, free bits, flows."""
+"""ps6: strong decoders, what their codes say, and draws without a prior."""

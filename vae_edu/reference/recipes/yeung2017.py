@@ -104,7 +104,11 @@ def reference(base: Recipe, epochs: int, tried: str = "", **changes) -> Recipe:
 
 
 REFERENCES = {
+    "vae8-mnist": reference(GRID["vae8-mnist"], 60),
+    "mvae8-mnist": reference(GRID["mvae8-mnist"], 60),
+    "evae8-mnist": reference(GRID["evae8-mnist"], 60),
     "vae24-mnist": reference(GRID["vae24-mnist"], 60),
+    "mvae24-mnist": reference(GRID["mvae24-mnist"], 60),
     "evae24-mnist": reference(GRID["evae24-mnist"], 66),
     "vae48-mnist": reference(GRID["vae48-mnist"], 200, weights=True),
     "mvae48-mnist": reference(
