@@ -53,8 +53,10 @@ exercise.case("by hand: one standard deviation apart, codes at the means", ONE, 
 exercise.case("a code at the other's mean: the term is negative", [[1.0], [1.0]], ONE, TWO, expected=HALF - 0.25)
 exercise.case("two latents, of which one says nothing", [[0.0, 0.3], [1.0, -1.0]], [[0.0, 0.0], [1.0, 0.0]], [[0.0, 0.0]] * 2,
     expected=HALF)  # fmt: skip
-exercise.case("variances that differ: the code 0 of both", TWO, TWO, [[0.0], [math.log(4)]],
-    expected=0.5 * math.log(1 / 0.75) + 0.5 * math.log(0.5 / 0.75))  # fmt: skip
+exercise.case(
+    "variances that differ: 1 at the mean 0, 4 at the mean 1", ONE, ONE, [[0.0], [math.log(4)]],
+    expected=-0.5 * math.log(0.5 * (1 + 0.5 * math.exp(-0.125))) - 0.5 * math.log(math.exp(-0.5) + 0.5),
+)  # fmt: skip
 
 
 def _wide(rng: np.random.Generator):
