@@ -15,9 +15,9 @@ import torch
 from torch import Generator, Tensor, nn
 from tqdm.auto import tqdm
 
-from .data import Dataset
+from .data import Dataset, binarize
 from .epitome import usage
-from .information import mutual_information
+from .information import mutual_information, variance_left
 from .likelihoods import Gaussian
 from .objectives import Elbo
 from .reparam import reparameterize
@@ -289,6 +289,30 @@ def information(subject: Subject) -> dict:
         "mutual information (nats)": round(mutual_information(z, mu, logvar).item(), 3),
         "its cap, log M (nats)": round(math.log(len(z)), 3),
         "swap loss (nats)": round(swap_loss(subject.model, subject.test, generator=subject.generator).mean().item(), 2),
+    }
+
+
+MAP_IMAGES, MAP_SIDE, MAP_REACH = 20_000, 30, 3.0
+
+
+def plane(side: int = MAP_SIDE, reach: float = MAP_REACH) -> Tensor:
+    """An even grid of codes over the plane of two latents, from -reach to reach: (side * side, 2), rows from the top."""
+    axis = torch.linspace(-reach, reach, side)
+    return torch.stack(torch.meshgrid(axis.flip(0), axis, indexing="ij")[::-1], -1).reshape(-1, 2)
+
+
+def variance_map(subject: Subject) -> dict:
+    """Of two latents: what codes on the `plane` leave open of (binarized) training images. Zhao, Song & Ermon 2017, figure 2."""
+    x = binarize(subject.images.train[:MAP_IMAGES].to(subject.test), generator=subject.generator)
+    mu, logvar = subject.model.encode(x)
+    found = variance_left(x, plane().to(x), mu, logvar)
+    variance, images = (values.reshape(MAP_SIDE, MAP_SIDE).tolist() for values in found)
+    return {
+        "variance left on the plane": {
+            "training images": len(x),
+            "variance": [[round(value, 2) for value in row] for row in variance],
+            "effective images": [[round(value, 1) for value in row] for row in images],
+        }
     }
 
 

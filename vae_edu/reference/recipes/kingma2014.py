@@ -5,7 +5,7 @@ Source: Kingma & Welling 2014, figure 4. The networks and the value of vae-mnist
 """
 
 from ...drawing import codes, draws, draws_of_codes, squared_error
-from ...evaluation import activity, bound, kl_per_unit, likelihood
+from ...evaluation import activity, bound, kl_per_unit, likelihood, variance_map
 from ...likelihoods import Logistic256
 from ...models import VAE, Autoencoder
 from ...training import Settings
@@ -56,7 +56,7 @@ REFERENCES = {
         published=None,
         source="Kingma & Welling 2014, figure 4b (a picture, no number)",
         notes="The network of vae-mnist with 2 latents.",
-        measures=(*MEASURES, draws),
+        measures=(*MEASURES, draws, variance_map),
     ),
     "vae-frey": Recipe(
         title="VAE, 2 latents, Frey faces, for the manifold",

@@ -1,4 +1,4 @@
-"""12.b: surgery."""
+"""12.b: two_parts."""
 
 import math
 
@@ -35,7 +35,7 @@ def probe_boxes():
 
 exercise = Exercise(
     "12.b",
-    "surgery",
+    "two_parts",
     ["q", "p"],
     oracle=by_entropies,
     draw=draw_tables,

@@ -1,4 +1,4 @@
-"""Answers to 12.b surgery as students write them."""
+"""Answers to 12.b two_parts as students write them."""
 
 import math
 
