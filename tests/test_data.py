@@ -1,12 +1,15 @@
 import gzip
 import hashlib
+import io
 import pickle
 import struct
+import zipfile
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from scipy.io import savemat
 
 from vae_edu import data
@@ -215,7 +218,9 @@ def test_a_text_that_is_no_amat_is_refused(raw, said):
         read_amat(raw)
 
 
-@pytest.mark.parametrize("name", ["static-mnist", "omniglot", "caltech-silhouettes", "histopathology"])
+@pytest.mark.parametrize(
+    "name", ["static-mnist", "omniglot", "caltech-silhouettes", "histopathology", "cifar10", "celeba", "lsun-bedroom"]
+)
 def test_what_cannot_be_downloaded_says_where_to_get_it(folder, name):
     with pytest.raises(DataError, match=r"published at .*VAE_EDU_DATA") as error:
         data.load(name)
@@ -232,3 +237,81 @@ def test_a_file_of_the_wrong_size_or_range_is_named(folder):
         savemat(folder / "caltech101_silhouettes_28_split1.mat", entries)
         with pytest.raises(DataError, match=said):
             data.load("caltech-silhouettes")
+
+
+def write_cifar(folder, pixels=3072):
+    """The six batches as the archive has them, three images each: pickles of dicts, colour planes one after the other."""
+    (folder / "cifar-10-batches-py").mkdir()
+    for n, name in enumerate([*(f"data_batch_{n}" for n in range(1, 6)), "test_batch"]):
+        entries = {"data": np.arange(n, n + 3 * pixels).astype(np.uint8).reshape(3, pixels), "labels": [1, 2, 3]}
+        (folder / "cifar-10-batches-py" / name).write_bytes(pickle.dumps(entries, protocol=2))
+
+
+def test_cifar10_is_read_from_its_batches(tmp_path, monkeypatch):
+    monkeypatch.setenv("VAE_EDU_DATA", str(tmp_path))
+    three = {part: replace(source, shape=(3, 3072)) for part, source in data.SOURCES["cifar10"].items()}
+    monkeypatch.setitem(data.SOURCES, "cifar10", three)
+    write_cifar(tmp_path)
+    found = data.load("cifar10")
+    assert [len(part) for part in (found.train, found.valid, found.test)] == [12, 3, 3]
+    assert (found.shape, found.colours, found.train.shape[1]) == ((32, 32), 3, 3072)
+    assert found.valid[0, :3].mul(255).tolist() == pytest.approx([4, 5, 6])
+
+
+def test_a_cifar10_of_the_wrong_size_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("VAE_EDU_DATA", str(tmp_path))
+    write_cifar(tmp_path)
+    with pytest.raises(
+        DataError, match="data_batch_1 is not the batch 1 of cifar10: expected 10000 × 3072 values, found 3 × 3072"
+    ):
+        data.load("cifar10")
+
+
+def picture(number, size=(178, 218)):
+    """Red is its number, blue 255 in the middle square and 0 above and below it."""
+    pixels = np.zeros((size[1], size[0], 3), np.uint8)
+    pixels[..., 0] = number
+    edge = (size[1] - size[0]) // 2
+    pixels[edge : size[1] - edge, :, 2] = 255
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "png")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("name", "file"), [("celeba", "img_align_celeba.zip"), ("lsun-bedroom", "bedroom_train.zip")])
+def test_photographs_are_cropped_and_split_in_the_order_of_their_names(tmp_path, monkeypatch, name, file):
+    monkeypatch.setenv("VAE_EDU_DATA", str(tmp_path))
+    monkeypatch.setattr("vae_edu.data.HELD_OUT", 2)
+    monkeypatch.setattr("vae_edu.data.PHOTOS", 5)
+    with zipfile.ZipFile(tmp_path / file, "w") as archive:
+        archive.writestr("readme.txt", "no picture")
+        for number in reversed(range(12)):
+            archive.writestr(f"pictures/{number:06}.png", picture(number))
+    found = data.load(name)
+    assert (found.shape, found.colours, found.train.shape) == ((64, 64), 3, (5, 3 * 64 * 64))
+    reds = [part[:, 0].mul(255).round().int().tolist() for part in (found.train, found.valid, found.test)]
+    assert reds == [[0, 1, 2, 3, 4], [8, 9], [10, 11]]
+    planes = found.train.unflatten(1, (3, 64, 64))
+    assert planes[:, 1].max() == 0 and planes[:, 2].min() == 1, "the middle square alone"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({}, "no JPEG, PNG or WebP picture"),
+        ({"a.jpg": b"<html>", "b.jpg": b"", "c.jpg": b""}, "a.jpg is no picture"),
+        (b"<html>404</html>", "not a zip file"),
+    ],
+)
+def test_an_archive_without_pictures_is_named_and_refused(tmp_path, monkeypatch, content, said):
+    monkeypatch.setenv("VAE_EDU_DATA", str(tmp_path))
+    path = tmp_path / "img_align_celeba.zip"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, raw in content.items():
+                archive.writestr(name, raw)
+    with pytest.raises(DataError, match=said) as error:
+        data.load("celeba")
+    assert "img_align_celeba.zip" in str(error.value) and "\n" not in str(error.value)

@@ -1,7 +1,7 @@
 """Data sets as tensors: `load("digits")` needs no network, the others are read from a folder or downloaded once.
 
 A file is looked for in the folder that VAE_EDU_DATA names, then in the cache, then downloaded into the cache. Whatever
-its source, it is accepted only if the SHA-256 of its decoded pixels is the one written here. Of four data sets no copy was at
+its source, it is accepted only if the SHA-256 of its decoded pixels is the one written here. Of seven data sets no copy was at
 hand when this was written: their files are never downloaded, and judged by shape, values and black or white; static MNIST also by
 lying on its side or not. Whether those of the others lie on their side is not known to us: look at a few.
 Grey images are served as v/255 in [0, 1]. Sources of the splits: SOURCES.md, "Data sets".
@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .formats import mat, pickled, read_amat, read_idx, read_npz
+from .formats import pictures_in, read_pictures
+from .sources import SOURCES, Source
 
 
 class DataError(Exception):
@@ -28,7 +29,10 @@ class DataError(Exception):
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images as (n, pixels) float32 in [0, 1]; `shape` is (rows, columns). Labels are None where there are none."""
+    """Images as (n, pixels) float32 in [0, 1]; `shape` is (rows, columns). Labels are None where there are none.
+
+    Images with `colours` have their colour planes one after the other, (n, colours * rows * columns).
+    """
 
     name: str
     shape: tuple[int, int]
@@ -37,91 +41,7 @@ class Dataset:
     test: Tensor
     train_labels: Tensor | None = None
     test_labels: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class Source:
-    """One file: where it may be found, how it is decoded, and the SHA-256 of the decoded uint8 array.
-
-    Where that is not known: the shape that the array must have, and where the file was published. columns_first: MATLAB's order,
-    in which an image read row by row lies on its side; inverted: black on white.
-    """
-
-    paths: tuple[str, ...]  # relative to the data folder, first one found wins
-    decode: Callable[[bytes], np.ndarray]
-    sha256: str | None = None
-    url: str | None = None  # where the last of `paths` can be downloaded
-    shape: tuple[int, ...] | None = None
-    published: str = ""
-    columns_first: bool = False
-    inverted: bool = False
-
-
-_MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
-
-
-def _by_hand(file: str, decode, shape: tuple[int, int], published: str, **layout: bool) -> Source:
-    """A 28 x 28 data set's file of which no copy was at hand."""
-    return Source((file, file.split("/")[1]), decode, shape=shape, published=published, **layout)
-
-
-def _static(part: str, images: int) -> Source:
-    home = "http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist"
-    return _by_hand(f"static-mnist/binarized_mnist_{part}.amat", read_amat, (images, 784), home)
-
-
-def _omniglot(key: str, images: int) -> Source:
-    home = "https://github.com/yburda/iwae, datasets/OMNIGLOT"
-    return _by_hand("omniglot/chardata.mat", mat(key), (784, images), home, columns_first=True)
-
-
-def _caltech(key: str, images: int) -> Source:
-    file, home = "caltech/caltech101_silhouettes_28_split1.mat", "https://people.cs.umass.edu/~marlin/data"
-    return _by_hand(file, mat(key), (images, 784), home, columns_first=True, inverted=True)
-
-
-def _histopathology(key: str, images: int) -> Source:
-    home = "https://github.com/jmtomczak/vae_vampprior, datasets/HistopathologyGray"
-    return _by_hand("histopathology/histopathology.pkl", pickled(key), (images, 784), home)
-
-
-def _mnist(part: str, sha256: str) -> Source:
-    return Source((f"mnist/{part}.gz", f"{part}.gz", f"mnist/{part}"), read_idx, sha256, f"{_MNIST}{part}.gz")
-
-
-SOURCES = {
-    "mnist": {
-        "train images": _mnist("train-images-idx3-ubyte", "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757"),
-        "train labels": _mnist("train-labels-idx1-ubyte", "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13"),
-        "test images": _mnist("t10k-images-idx3-ubyte", "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161"),
-        "test labels": _mnist("t10k-labels-idx1-ubyte", "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5"),
-    },
-    "frey-faces": {
-        "images": Source(("frey_faces.npz",), read_npz, "2438ba4f0d2a6bd8bac43de756141eaa33c8d248dd613d464bdb1210d9b7af78")
-    },
-    "static-mnist": {
-        "train images": _static("train", 50_000),
-        "validation images": _static("valid", 10_000),
-        "test images": _static("test", 10_000),
-    },
-    "omniglot": {
-        "train images": _omniglot("data", 24_345),
-        "test images": _omniglot("testdata", 8_070),
-    },
-    "caltech-silhouettes": {
-        "train images": _caltech("train_data", 4_100),
-        "validation images": _caltech("val_data", 2_264),
-        "test images": _caltech("test_data", 2_307),
-    },
-    "histopathology": {
-        "train images": _histopathology("training", 6_800),
-        "validation images": _histopathology("validation", 2_000),
-        "test images": _histopathology("test", 2_000),
-    },
-}
-
-
-SOURCES["mnist14"] = SOURCES["mnist"]  # the same files
+    colours: int = 1
 
 
 def names() -> list[str]:
@@ -219,7 +139,7 @@ def _download(name: str, source: Source) -> Path:
 
 
 def _pixels(images: np.ndarray) -> Tensor:
-    """uint8 (n, rows, columns) to float32 (n, pixels), v/255."""
+    """uint8 (n, ...) to float32 (n, pixels), v/255."""
     return torch.from_numpy(images.reshape(len(images), -1).astype(np.float32)) / 255
 
 
@@ -302,6 +222,31 @@ def _omniglot_split() -> Dataset:
     return Dataset("omniglot", (28, 28), x[:-1345], x[-1345:], test)
 
 
+def _cifar10() -> Dataset:
+    """Photographs of ten kinds of things, 32 x 32 in colour; the last of the five batches is for validation."""
+    parts = [_pixels(read("cifar10", f"batch {n}")) for n in range(1, 6)]
+    return Dataset("cifar10", (32, 32), torch.cat(parts[:4]), parts[4], _pixels(read("cifar10", "test batch")), colours=3)
+
+
+PHOTOS, HELD_OUT = 50_000, 5_000  # of each archive: 2.5 GB, and 0.25 GB for validation and as much for the test
+
+
+def _photos(name: str) -> Dataset:
+    """The middle square of each picture, 64 x 64 in colour. In the order of their names: training images are the first ones, the
+    last ones are for the test and those before them for validation (of CelebA, all within the test part of its own split).
+    """
+    source = SOURCES[name]["pictures"]
+    path = find(source) or _download(name, source)
+    try:
+        names = pictures_in(path)
+        held_out = min(HELD_OUT, len(names) // 3)
+        parts = (names[: -2 * held_out][:PHOTOS], names[-2 * held_out : -held_out], names[-held_out:])
+        images = [_pixels(read_pictures(path, part, 64)) for part in parts]
+    except Exception as error:  # zipfile, Pillow and OS errors alike mean: not the file we need
+        raise DataError(f"{path} cannot be read as the pictures of {name} ({error}); replace it with the original.") from None
+    return Dataset(name, (64, 64), *images, colours=3)
+
+
 _LOADERS: dict[str, Callable[[], Dataset]] = {
     "digits": _digits,
     "binary-digits": _binary_digits,
@@ -311,5 +256,8 @@ _LOADERS: dict[str, Callable[[], Dataset]] = {
     "static-mnist": _static_mnist,
     "omniglot": _omniglot_split,
     "caltech-silhouettes": lambda: _three_parts("caltech-silhouettes"),
+    "cifar10": _cifar10,
+    "celeba": lambda: _photos("celeba"),
+    "lsun-bedroom": lambda: _photos("lsun-bedroom"),
     "histopathology": lambda: _three_parts("histopathology", grey=True),
 }

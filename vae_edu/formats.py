@@ -1,11 +1,17 @@
-"""The file formats in which data sets come: each reader turns a file's bytes into one array, or raises ValueError."""
+"""The file formats in which data sets come: each reader turns a file's bytes into one array, or raises ValueError.
+
+Archives of photographs are too large for that: `pictures_in` lists one, and `read_pictures` reads some of it.
+"""
 
 import gzip
 import io
 import pickle
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
+from tqdm.auto import tqdm
 
 
 def read_idx(raw: bytes) -> np.ndarray:
@@ -66,3 +72,33 @@ def _entry(entries, key: str):
     if not isinstance(entries, dict) or key not in entries:
         raise ValueError(f"it has no entry {key!r}")
     return entries[key]
+
+
+PICTURES = (".jpg", ".jpeg", ".png", ".webp")
+
+
+def pictures_in(path: Path) -> list[str]:
+    """The names of the pictures in a zip archive, in alphabetical order."""
+    with zipfile.ZipFile(path) as archive:
+        names = sorted(name for name in archive.namelist() if name.lower().endswith(PICTURES))
+    if not names:
+        raise ValueError("there is no JPEG, PNG or WebP picture in it")
+    return names
+
+
+def read_pictures(path: Path, names: Sequence[str], side: int) -> np.ndarray:
+    """Pictures of a zip archive, each the middle square, made side x side: uint8 (n, 3, side, side)."""
+    from PIL import Image
+
+    found = np.empty((len(names), 3, side, side), np.uint8)
+    with zipfile.ZipFile(path) as archive:
+        for at, name in enumerate(tqdm(names, leave=False, unit="picture")):
+            try:
+                picture = Image.open(io.BytesIO(archive.read(name))).convert("RGB")
+            except OSError as error:
+                raise ValueError(f"{name} is no picture: {error}") from None
+            short = min(picture.size)
+            left, top = ((length - short) // 2 for length in picture.size)
+            square = picture.resize((side, side), Image.Resampling.BOX, (left, top, left + short, top + short))
+            found[at] = np.asarray(square).transpose(2, 0, 1)
+    return found

@@ -39,6 +39,12 @@ def gated_convs(shape: tuple[int, int], layers: Sequence[tuple[int, int, int]]) 
     return nn.Sequential(*modules, nn.Flatten())
 
 
+def strided_convs(shape: tuple[int, int], colours: int, channels: Sequence[int]) -> nn.Sequential:
+    """4 x 4 convolutions of stride 2 with leaky ReLUs, flattened: (batch, colours * rows * columns) to (batch, features)."""
+    layers = [(nn.Conv2d(a, b, 4, 2, padding=1), nn.LeakyReLU(0.1)) for a, b in pairwise([colours, *channels])]
+    return nn.Sequential(nn.Unflatten(-1, (colours, *shape)), *[module for pair in layers for module in pair], nn.Flatten())
+
+
 class Joined(nn.Module):
     """A network for each of two inputs, and one on both results side by side. Leading dimensions broadcast."""
 

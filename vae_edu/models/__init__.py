@@ -6,6 +6,7 @@ from .epitomic import DropoutVAE, EpitomicVAE, MixtureVAE, matched_width
 from .hierarchical import HVAE
 from .pixelcnn import PixelCNN
 from .pixelvae import PixelVAE, TwoLevelPixelVAE
+from .sequential import SequentialVAE
 from .vae import VAE
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "MixtureVAE",
     "PixelCNN",
     "PixelVAE",
+    "SequentialVAE",
     "TwoLevelPixelVAE",
     "matched_width",
 ]

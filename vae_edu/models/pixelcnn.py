@@ -2,7 +2,7 @@
 
 p(x|z) = prod_i p(x_i | x_1 .. x_(i-1), z), pixels in reading order. Given a whole image, all factors are computed in one pass.
 Source: van den Oord et al. 2016 (conditional image generation with PixelCNN decoders), section 2; Chen et al. 2017 (VLAE),
-section 3.1, for the window; SOURCES.md, "van den Oord et al. 2016: gated PixelCNN". Left out: several colours, dropout.
+section 3.1, for the window; SOURCES.md, "van den Oord et al. 2016: gated PixelCNN". Left out: dropout, downsampling.
 """
 
 import torch
@@ -59,10 +59,11 @@ class CausalLayer(nn.Module):
 class GatedPixelCNN(nn.Module):
     """Raw outputs for every pixel from earlier ones, and from z where there is one: (n, pixels) to (n, outputs * pixels).
 
-    shape: (rows, columns). kernels: of the layers, the first one first; with (w, 1, 1, …) a window of w x w pixels is all that
-    is ever seen. z enters every gate alike at all pixels, or, with z_as_map, the first layer's gates by a map of its own for
-    each pixel. The first layer's gates have learned biases per position, started at 0: they cost nothing, and without them only
-    z_as_map would know where a pixel is.
+    shape: (rows, columns); of images with `colours`, (n, colours * rows * columns), a pixel is all its colours, and how they hang
+    together is the likelihood's business. kernels: of the layers, the first one first; with (w, 1, 1, …) a window of w x w pixels
+    is all that is ever seen. z enters every gate alike at all pixels, or, with z_as_map, the first layer's gates by a map of its
+    own for each pixel. The first layer's gates have learned biases per position, started at 0: they cost nothing, and without
+    them only z_as_map would know where a pixel is.
     """
 
     def __init__(
@@ -72,12 +73,13 @@ class GatedPixelCNN(nn.Module):
         channels: int = 16,
         kernels: tuple[int, ...] = (7, 3, 3, 3),
         outputs: int = 1,
+        colours: int = 1,
         latent_dim: int = 0,
         z_as_map: bool = False,
     ):
         super().__init__()
-        self.shape, self.latent_dim, self.z_as_map = shape, latent_dim, z_as_map
-        widths = [1] + [channels] * (len(kernels) - 1)
+        self.shape, self.colours, self.latent_dim, self.z_as_map = shape, colours, latent_dim, z_as_map
+        widths = [colours] + [channels] * (len(kernels) - 1)
         layers = [CausalLayer(w, channels, k, first=at == 0) for at, (w, k) in enumerate(zip(widths, kernels))]
         self.layers = nn.ModuleList(layers)
         self.places = nn.Parameter(torch.zeros(2, 2 * channels, *shape))  # of the vertical and of the horizontal stack
@@ -104,7 +106,7 @@ class GatedPixelCNN(nn.Module):
         return extra + self.of_z[layer](z).unflatten(1, (2, -1, *size)).transpose(0, 1)
 
     def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
-        v = h = x.unflatten(-1, self.shape).unsqueeze(1)
+        v = h = x.unflatten(-1, (self.colours, *self.shape))
         for at, layer in enumerate(self.layers):
             v, h = layer(v, h, *self.extras(z, at))
         return self.head(h).flatten(1)
@@ -117,7 +119,7 @@ class GatedPixelCNN(nn.Module):
         """
         rows, columns = self.shape
         extras = [self.extras(z, at).expand(-1, -1, -1, rows, columns) for at in range(len(self.layers))]
-        channels = [1] + [layer.out.out_channels for layer in self.layers]
+        channels = [self.colours] + [layer.out.out_channels for layer in self.layers]
         above = [self.places.new_zeros(n, c, rows, columns) for c in channels]  # what each vertical layer reads; [0] is the image
         links = [self.places.new_zeros(n, 2 * layer.out.out_channels, columns) for layer in self.layers]
         means = torch.zeros_like(above[0])

@@ -36,7 +36,8 @@ class PixelVAE(VAE):
         logvar_range: tuple[float, float] | None = (-6.0, 2.0),
         **network,
     ):
-        super().__init__(shape[0] * shape[1], latent_dim, hidden, likelihood=likelihood, logvar_range=logvar_range)
+        pixels = network.get("colours", 1) * shape[0] * shape[1]
+        super().__init__(pixels, latent_dim, hidden, likelihood=likelihood, logvar_range=logvar_range)
         self.decoder = GatedPixelCNN(shape, outputs=self.likelihood.outputs, latent_dim=latent_dim, **network)
 
     def raw(self, x: Tensor, z: Tensor) -> Tensor:
