@@ -5,8 +5,10 @@ import pytest
 import torch
 from scipy.stats import norm
 
+from vae_edu import reference
+from vae_edu.data import Dataset
 from vae_edu.densities import log_standard_normal
-from vae_edu.evaluation import gibbs_chain
+from vae_edu.evaluation import Subject, gibbs_chain, plane, variance_map
 from vae_edu.information import surgery, variance_left
 from vae_edu.models import VAE, PixelVAE
 from vae_edu.reparam import reparameterize
@@ -94,3 +96,27 @@ def test_what_surgery_refuses():
         surgery(z, z, z, torch.zeros(2))
     with pytest.raises(ValueError, match="at least two images"):
         surgery(z[:1], z[:1], z[:1], torch.zeros(1))
+
+
+def test_the_variance_map_is_that_of_the_plane_and_needs_two_latents():
+    images = Dataset("noise", (3, 4), *[torch.rand(40, 12)] * 3)
+    model = VAE(12, 2, (8,)).requires_grad_(False)
+    found = variance_map(Subject(model, images, images.test, None, 1, torch.Generator().manual_seed(0)))
+    card = found["variance left on the plane"]
+    assert card["training images"] == 40 and np.shape(card["variance"]) == np.shape(card["effective images"]) == (30, 30)
+    x = torch.bernoulli(images.train, generator=torch.Generator().manual_seed(0))
+    at = plane().reshape(30, 30, 2)
+    assert at[0, 0].tolist() == [-3, 3] and at[-1, -1].tolist() == [3, -3], "rows from the top"
+    variance, count = variance_left(x, at[4, [7]], *model.encode(x))
+    assert card["variance"][4][7] == pytest.approx(variance.item(), abs=0.01)
+    assert card["effective images"][4][7] == pytest.approx(count.item(), abs=0.1)
+
+
+def test_p25_blur_is_posterior_variance_on_the_trained_model():
+    """Figure 2 of Zhao et al. 2017: where enough images live, sum p(1 - p) of the decoder is the variance that is left."""
+    card = reference.card("vae2d-mnist")["metrics"]["variance left on the plane"]
+    left, images = torch.tensor(card["variance"]).flatten(), torch.tensor(card["effective images"]).flatten()
+    p = reference.load("vae2d-mnist").decode(plane()).sigmoid()
+    blur, enough = (p * (1 - p)).sum(1), images >= 10
+    assert torch.corrcoef(torch.stack([left[enough], blur[enough]]))[0, 1] > 0.97
+    assert torch.corrcoef(torch.stack([left, blur]))[0, 1] < 0.85, "where hardly an image lives it falls for another reason"

@@ -1,7 +1,7 @@
 """The experiments of Zhao, Song & Ermon 2017 on colour images as recipes, for those who have the data and a GPU.
 
 None has been run here. Each is tested by one step on synthetic images. Sources: the paper, sections 3.2 and 4, appendix C; its
-code, as SOURCES.md tells ("Zhao, Song & Ermon 2017: the sequential VAE", "…: PixelVAE on CIFAR-10").
+code; SOURCES.md, "Zhao, Song & Ermon 2017: the sequential VAE" and "Zhao, Song & Ermon 2017: PixelVAE on CIFAR-10".
 """
 
 import math
