@@ -1,5 +1,5 @@
-"""Colour images: the mixture of logistics, the PixelCNN over pixels of three colours, the sequential VAE, and a training step of
-each configuration of Zhao, Song & Ermon 2017 on synthetic images of its shape."""
+"""Colour images: the mixture of logistics, the PixelCNN over pixels of three colours, and a training step of each configuration
+of Zhao, Song & Ermon 2017 on synthetic images of its shape."""
 
 import math
 from dataclasses import replace
@@ -11,8 +11,7 @@ from scipy.stats import logistic
 
 from vae_edu import data
 from vae_edu.likelihoods import LogisticMixture
-from vae_edu.models import PixelVAE, SequentialVAE
-from vae_edu.models.sequential import Ladder
+from vae_edu.models import PixelVAE
 from vae_edu.reference.recipes import GRIDS
 from vae_edu.training import fit
 
@@ -100,47 +99,6 @@ def test_drawing_colours_pixel_by_pixel_agrees_with_one_pass():
     drawn = model.sample_given(z, mean=False, generator=torch.Generator().manual_seed(0))
     means = model.sample_given(z, mean=True, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(model.likelihood.mean(model.decode(z, drawn)), means)
-
-
-def sequential(steps=3):
-    return SequentialVAE([Ladder((3, 8, 8), (2, 3), (4, 6)) for _ in range(steps)], 5)
-
-
-def test_each_step_sees_the_image_before_and_its_own_code_alone():
-    model = sequential().eval()
-    z = torch.randn(4, 15)
-    images = model.images(z)
-    assert images.shape == (3, 4, 192) and bool((images >= 0).all()) and bool((images <= 1).all())
-    other = z.clone()
-    other[:, 5:10] += 1.0
-    changed = model.images(other)
-    assert torch.equal(changed[0], images[0]) and not torch.allclose(changed[1], images[1])
-    with torch.no_grad():
-        model.steps[2].last.bias[-1] = 50.0  # alpha = 1: the image before is kept, as the paper writes it
-    assert torch.allclose(model.images(z)[2], images[1])
-
-
-def test_no_gradient_passes_from_step_to_step_and_the_bound_counts_every_step():
-    model, x = sequential(), torch.rand(4, 192)
-    model.images(torch.randn(4, 15))[2].sum().backward()
-    assert not model.steps[1].last.weight.grad.any() and model.steps[2].last.weight.grad.abs().sum() > 0
-    model.eval()
-    terms = model.elbo(x, generator=torch.Generator().manual_seed(0))
-    assert terms.kl_parts.shape == (4, 3) and torch.allclose(terms.kl_parts.sum(1), terms.kl)
-    mu, logvar = model.encode(x)
-    noise = torch.randn(mu.shape, generator=torch.Generator().manual_seed(0))
-    errors = ((model.images(mu + (0.5 * logvar).exp() * noise) - x) ** 2).sum((0, 2))
-    constant = 3 * 192 * 0.5 * math.log(2 * math.pi / 32)
-    torch.testing.assert_close(terms.reconstruction, -16 * errors - constant, rtol=1e-4, atol=1e-2)
-    assert model.sample(2).shape == (2, 192) and model.sample(2, mean=False).std() > 0
-
-
-def test_what_a_sequential_vae_refuses():
-    with pytest.raises(ValueError, match="at least one step"):
-        SequentialVAE([], 5)
-    for shape, codes, channels in (((3, 6, 8), (2, 3), (4, 6)), ((3, 8, 8), (2, 3), (4,))):
-        with pytest.raises(ValueError, match="codes need as many channels"):
-            Ladder(shape, codes, channels)
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * ("lsun" in name)) for name in GRIDS["colour"]])

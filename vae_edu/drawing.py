@@ -58,6 +58,22 @@ def distance_to_nearest(images: Tensor, train: Tensor) -> float:
     return torch.cat([torch.cdist(block, train).amin(1) for block in images.split(250)]).median().item()
 
 
+def directions(images: Tensor, number: int = 50) -> Tensor:
+    """The first principal directions of images (n, pixels), as columns: (pixels, number)."""
+    return torch.linalg.eigh(images.double().T.cov())[1].flip(1)[:, :number].to(images)
+
+
+def frechet_distance(a: Tensor, b: Tensor) -> float:
+    """How far two sets of features (n, dim) and (m, dim), as Gaussians, are apart: |m - m'|^2 + tr(C + C' - 2 (C C')^(1/2)).
+
+    FID takes a network's features; on `images @ directions(real)` anybody can compute it again. It sees means and covariances.
+    """
+    a, b = a.double(), b.double()
+    c_a, c_b = a.T.cov(), b.T.cov()
+    root = torch.linalg.eigvals(c_a @ c_b).real.clamp(min=0).sqrt().sum()
+    return ((a.mean(0) - b.mean(0)).square().sum() + c_a.trace() + c_b.trace() - 2 * root).item()
+
+
 def images_without_a_model(train: Tensor, n: int, *, generator: Generator) -> dict[str, Tensor]:
     """The controls, each (n, pixels): the mean of two random training images, and draws from a Gaussian fitted to the pixels."""
     rows = torch.randint(len(train), (2, n), generator=generator)
@@ -161,3 +177,39 @@ def _judged(subject: Subject, drawn: dict[str, Tensor]) -> dict:
 @functools.cache
 def _classifier(images) -> nn.Module:
     return classifier(images.train, images.train_labels)
+
+
+def errors_by_step(subject: Subject) -> dict:
+    """Of a sequential VAE: each step's squared error on the test images, at one sample of the codes, and its KL in nats."""
+    model, x = subject.model, subject.test
+    noise = torch.randn(len(x), model.noise_dim, generator=subject.generator, device=x.device)
+    errors = (model.unroll(noise, model.encode(x))[0] - x).square().sum(-1).mean(1)
+    return {
+        "squared error of the last step": round(errors[-1].item(), 2),
+        "squared error by step": [round(value, 2) for value in errors.tolist()],
+        "KL by step (nats)": [round(value, 2) for value in subject.terms.kl_parts.mean(0).tolist()],
+    }
+
+
+def likelihoods_by_step(subject: Subject) -> dict:
+    """Of an infusion chain: minus the log-likelihood of the test images at each step, in nats, with its share of true pixels."""
+    found = -subject.model.log_likelihood(subject.test, generator=subject.generator).mean(1)
+    return {
+        "-log p of the last step (nats)": round(found[-1].item(), 2),
+        "share of true pixels by step": [round(rate, 3) for rate in subject.model.rates],
+        "-log p by step (nats)": [round(value, 2) for value in found.tolist()],
+    }
+
+
+def draws_by_step(subject: Subject) -> dict:
+    """Of a model that draws in steps: the Frechet distance of each step's images to the test images, on 50 principal directions.
+
+    Beside it that of as many training images, below which no model can be told from the data.
+    """
+    axes = directions(subject.images.train.to(subject.test))
+    real, train = subject.test @ axes, subject.images.train[:DRAWN].to(subject.test)
+    steps = subject.model.sample_steps(DRAWN, generator=subject.generator)
+    return {
+        "Frechet distance by step": [round(frechet_distance(images @ axes, real), 2) for images in steps],
+        "Frechet distance of training images": round(frechet_distance(train @ axes, real), 2),
+    }

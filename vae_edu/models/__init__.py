@@ -4,6 +4,7 @@ from .autoencoder import Autoencoder
 from .autoregressive import ConvHVAE, MaskedConv2d
 from .epitomic import DropoutVAE, EpitomicVAE, MixtureVAE, matched_width
 from .hierarchical import HVAE
+from .infusion import InfusionChain
 from .pixelcnn import PixelCNN
 from .pixelvae import PixelVAE, TwoLevelPixelVAE
 from .sequential import SequentialVAE
@@ -16,6 +17,7 @@ __all__ = [
     "ConvHVAE",
     "DropoutVAE",
     "EpitomicVAE",
+    "InfusionChain",
     "MaskedConv2d",
     "MixtureVAE",
     "PixelCNN",

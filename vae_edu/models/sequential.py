@@ -10,10 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from ..divergences import kl_standard_normal
+from ..densities import log_normal
+from ..divergences import kl_normal
 from ..likelihoods import Gaussian
+from ..networks import GaussianEncoder, gated_mlp
 from ..objectives import Elbo
-from ..reparam import reparameterize
 
 LOGVAR_RANGE = (-10.0, 0.0)  # the code's standard deviations are sigmoids, so below 1
 
@@ -61,6 +62,9 @@ class Ladder(nn.Module):
         mu, logvar = (torch.cat(parts, -1) for parts in zip(*found))
         return mu, logvar.clamp(*LOGVAR_RANGE)
 
+    def prior(self, before: Tensor | None) -> None:
+        """p(z_t | x_(t-1)) is N(0, I)."""
+
     def forward(self, z: Tensor, before: Tensor | None) -> Tensor:
         """This step's image (batch, pixels) from its codes and from the image before, of which the first step has none."""
         earlier, kept = [], None if before is None else before.unflatten(-1, self.shape)
@@ -80,47 +84,127 @@ class Ladder(nn.Module):
         return (new if kept is None else alpha * kept + (1 - alpha) * new).flatten(1)
 
 
-class SequentialVAE(nn.Module):
-    """T steps, each with `encode(x)` and a call (z, image before) like `Ladder`; the squared error of every step counts.
+class GatedStep(nn.Module):
+    """A step's networks for small images: gated layers of one width; a code that sees the image, a gate for each pixel.
 
-    codes: latents of a step. weight: of the squared error, 1 in the paper (a variance of 1/2), 16 in its code. No gradient passes
-    from step to step: each learns to mend what it is given, not to give what is easily mended.
+    With learned_prior, p(z_t | x_(t-1)) is a Gaussian whose mean and variance are read off the image before; else N(0, I).
     """
 
-    def __init__(self, steps: Sequence[nn.Module], codes: int, *, weight: float = 16.0):
+    def __init__(self, pixels: int, codes: int, hidden: int = 128, *, first: bool = False, learned_prior: bool = False):
+        super().__init__()
+        sees = 0 if first else pixels
+        self.encoder = GaussianEncoder(gated_mlp([pixels, hidden, hidden]), hidden, codes, LOGVAR_RANGE)
+        self.body = gated_mlp([codes + sees, hidden, hidden])
+        self.new, self.gate = nn.Linear(hidden, pixels), None if first else nn.Linear(hidden, pixels)
+        self.before = GaussianEncoder(gated_mlp([pixels, hidden]), hidden, codes) if learned_prior and not first else None
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """mu and logvar of q(z_t|x), each (batch, codes)."""
+        return self.encoder(x)
+
+    def prior(self, before: Tensor | None) -> tuple[Tensor, Tensor] | None:
+        """mu and logvar of p(z_t | x_(t-1)); None: N(0, I)."""
+        return self.before(before) if self.before else None
+
+    def forward(self, z: Tensor, before: Tensor | None) -> Tensor:
+        """x_t = alpha x_(t-1) + (1 - alpha) new, (batch, pixels); the first step has no gate."""
+        features = self.body(z if before is None else torch.cat([z, before], -1))
+        new = self.new(features).sigmoid()
+        if self.gate is None:
+            return new
+        alpha = self.gate(features).sigmoid()
+        return alpha * before + (1 - alpha) * new
+
+
+class SequentialVAE(nn.Module):
+    """T steps, each with `encode(x)`, `prior(image before)` and a call (z, image before); the squared error of every step counts.
+
+    codes: latents of a step. weight: of the squared error, 1 in the paper (a variance of 1/2), 16 in its code. through: whether
+    gradients pass from step to step. If not, each step learns to mend what it is given, and none to give what is easily mended.
+    """
+
+    def __init__(self, steps: Sequence[nn.Module], codes: int, *, weight: float = 16.0, through: bool = False):
         super().__init__()
         if not steps:
             raise ValueError("A sequential VAE needs at least one step.")
         self.steps, self.codes, self.latent_dim = nn.ModuleList(steps), codes, codes * len(steps)
-        self.likelihood = Gaussian(1 / (2 * weight))
+        self.likelihood, self.through = Gaussian(1 / (2 * weight)), through
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """mu and logvar of all steps' codes side by side, each (batch, latent_dim)."""
         mu, logvar = zip(*[step.encode(x) for step in self.steps])
         return torch.cat(mu, -1), torch.cat(logvar, -1)
 
-    def images(self, z: Tensor) -> Tensor:
-        """What each step draws, (steps, batch, pixels), from z (batch, latent_dim)."""
-        drawn, before = [], None
-        for step, own in zip(self.steps, z.split(self.codes, -1)):
-            drawn.append(step(own, before))
-            before = drawn[-1].detach()
-        return torch.stack(drawn)
+    def unroll(self, noise: Tensor, posterior: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The steps' images, (steps, batch, pixels), and the codes, mu and logvar of their priors, each (batch, latent_dim).
+
+        Codes are mean + std * noise of the posterior, (mu, logvar) as `encode` gives them, or of the prior where there is none.
+        """
+        images, codes, priors, before = [], [], [], None
+        for at, (step, own) in enumerate(zip(self.steps, noise.split(self.codes, -1))):
+            priors.append(step.prior(before) or (torch.zeros_like(own), torch.zeros_like(own)))
+            mu, logvar = priors[-1] if posterior is None else (part.split(self.codes, -1)[at] for part in posterior)
+            codes.append(mu + (0.5 * logvar).exp() * own)
+            images.append(step(codes[-1], before))
+            before = images[-1] if self.through else images[-1].detach()
+        mu, logvar = (torch.cat(parts, -1) for parts in zip(*priors))
+        return torch.stack(images), torch.cat(codes, -1), mu, logvar
 
     def elbo(self, x: Tensor, *, generator: Generator | None = None) -> Elbo:
         """The sum over steps of log p(x | z_t, x_(t-1)) - KL, one sample of z per image; kl_parts, (batch, steps).
 
         It is what is maximised, and no bound on log p(x): only the last step's image is drawn (E22 for the sign of the KL).
         """
-        mu, logvar = self.encode(x)
-        images = self.images(reparameterize(mu, logvar, generator=generator))
+        posterior = self.encode(x)
+        images, _, *prior = self.unroll(self._noise(len(x), generator), posterior)
+        return self._terms(x, images, posterior, prior)
+
+    def _terms(self, x: Tensor, images: Tensor, posterior: Sequence[Tensor], prior: Sequence[Tensor]) -> Elbo:
         log_p = self.likelihood.log_prob(x, self.likelihood.parameters_of(images)).sum(0)
-        parts = torch.stack([kl_standard_normal(*own) for own in zip(mu.split(self.codes, -1), logvar.split(self.codes, -1))], -1)
-        return Elbo(log_p, parts.sum(-1), parts)
+        parts = [kl_normal(*each) for each in zip(*(part.split(self.codes, -1) for part in (*posterior, *prior)))]
+        return Elbo(log_p, sum(parts), torch.stack(parts, -1))
+
+    def log_likelihood(self, x: Tensor, images: Tensor) -> Tensor:
+        """log p(x | x_T), (batch,): of the last of the steps' images (steps, batch, pixels)."""
+        return self.likelihood.log_prob(x, self.likelihood.parameters_of(images[-1]))
 
     def sample(self, n: int, *, mean: bool = True, generator: Generator | None = None) -> Tensor:
         """n images of the last step, (n, pixels): their means, or drawn with the likelihood's noise."""
-        place = next(self.parameters())
-        z = torch.randn(n, self.latent_dim, generator=generator, dtype=place.dtype, device=place.device)
-        parameters = self.likelihood.parameters_of(self.images(z)[-1])
+        parameters = self.likelihood.parameters_of(self.sample_steps(n, generator=generator)[-1])
         return self.likelihood.mean(parameters) if mean else self.likelihood.sample(parameters, generator=generator)
+
+    def sample_steps(self, n: int, *, generator: Generator | None = None) -> Tensor:
+        """What each step draws, from codes of its prior: (steps, n, pixels)."""
+        return self.unroll(self._noise(n, generator))[0]
+
+    def _noise(self, n: int, generator: Generator | None) -> Tensor:
+        place = next(self.parameters())
+        return torch.randn(n, self.latent_dim, generator=generator, dtype=place.dtype, device=place.device)
+
+    @property
+    def noise_dim(self) -> int:
+        """How many standard normal numbers one sample of all latents takes."""
+        return self.latent_dim
+
+    def answers(self, x: Tensor, noise: Tensor) -> dict[str, Tensor]:
+        """What this model says of images x (batch, pixels) at noise (samples, batch, noise_dim): see `reference.Probe`. In nats.
+
+        The logits are all steps' images side by side, (batch, steps * pixels); reconstruction and kl are summed over steps, and
+        log_weights are those of the model that draws the last image: log p(x | x_T) + log p(z) - log q(z|x).
+        """
+        posterior, weights, codes = self.encode(x), [], []
+        for one in noise:
+            images, z, *prior = self.unroll(one, posterior)
+            if not codes:
+                shown, terms = images, self._terms(x, images, posterior, prior)
+            codes.append(z)
+            weights.append(self.log_likelihood(x, images) + log_normal(z, *prior) - log_normal(z, *posterior))
+        return {
+            "mu": posterior[0],
+            "logvar": posterior[1],
+            "z": torch.stack(codes),
+            "logits": shown.transpose(0, 1).flatten(1),
+            "reconstruction": terms.reconstruction,
+            "kl": terms.kl,
+            "log_weights": torch.stack(weights),
+        }

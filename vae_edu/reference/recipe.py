@@ -6,7 +6,7 @@ The recipes themselves are in `recipes/`, a file for each source.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from ..evaluation import Subject
 from ..training import Settings
@@ -19,7 +19,7 @@ class Recipe:
     split: of the data set (see `data.load`). measures: what is measured, functions of `evaluation`, in the card's order. grey:
     True where Bernoulli pixels were trained on grey images, so that the probe's are decoder means. he_init: weights from
     N(0, 2 / fan_in), else as torch draws them. weights: False where only the card is shipped. loss: of a model without a bound,
-    (model, x) to (batch,), which is then trained on it and has no probe. wants_gpu: left out of `--all` where there is none.
+    (model, x, generator) to (batch,): it is trained on that and has no probe. wants_gpu: left out of `--all` where there is none.
     """
 
     title: str
@@ -35,5 +35,5 @@ class Recipe:
     grey: bool = False
     he_init: bool = True
     weights: bool = True
-    loss: Callable[[nn.Module, Tensor], Tensor] | None = None
+    loss: Callable[[nn.Module, Tensor, Generator], Tensor] | None = None
     wants_gpu: bool = False

@@ -10,6 +10,7 @@ import os
 import platform
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -55,7 +56,7 @@ def train(name: str, runs: Path, store: Path, *, progress: bool = True) -> dict:
     model = recipe.build()
     if recipe.he_init:
         he_init_(model)
-    loss = recipe.loss and (lambda x, generator: recipe.loss(model, x))
+    loss = recipe.loss and partial(recipe.loss, model)
     history = fit(model.to(device), images.train, images.valid, recipe.settings, loss=loss, folder=runs / name, progress=progress)
     model = shipped(model)
     files = {}
@@ -70,9 +71,9 @@ def train(name: str, runs: Path, store: Path, *, progress: bool = True) -> dict:
         "sha256": {suffix: hashlib.sha256(raw).hexdigest() for suffix, raw in files.items()},
     }
     for suffix, raw in {**files, "json": (json.dumps(report, indent=1) + "\n").encode()}.items():  # the card comes last
-        partial = store / f"{name}.{suffix}.partial"
-        partial.write_bytes(raw)
-        os.replace(partial, store / f"{name}.{suffix}")
+        half = store / f"{name}.{suffix}.partial"
+        half.write_bytes(raw)
+        os.replace(half, store / f"{name}.{suffix}")
     return report
 
 

@@ -6,7 +6,9 @@ A file for each source; each file's REFERENCES are collected here.
 from ..recipe import Recipe
 from . import gulrajani2017, kingma2014, tomczak2018, yeung2017, zhao2017
 
-RECIPES = kingma2014.REFERENCES | tomczak2018.REFERENCES | yeung2017.REFERENCES | gulrajani2017.REFERENCES
+RECIPES = {}
+for source in (kingma2014, tomczak2018, yeung2017, gulrajani2017, zhao2017):
+    RECIPES |= source.REFERENCES
 GRIDS = {  # models that one command trains
     "epitomic": yeung2017.GRID,
     "vampprior": tomczak2018.GRID,

@@ -25,7 +25,7 @@ def _autoencoder(latent_dim: int) -> Recipe:
         source="CSC413 lecture 10, the review slides",
         notes="The two bodies of vae-mnist with a plain code between them; trained on grey pixels and the squared error.",
         measures=(squared_error, codes, draws_of_codes),
-        loss=Autoencoder.loss,
+        loss=lambda model, x, generator: model.loss(x),
     )
 
 
