@@ -90,7 +90,8 @@ REFERENCES = {
         metric="-log p of the last step (nats)",
         published=None,
         source="Bordes et al. 2017, as told by Zhao, Song & Ermon 2017 (pictures, no numbers)",
-        notes="Binary pixels, gated layers of 128 units, 12 % more true pixels with every step.",
+        notes="Binary pixels, gated layers of 128 units, 12 % more true pixels with every step. Fréchet distances of seeds 1 and "
+        "2: 10.8, 4.8, 2.2, 1.3, 1.2, 1.3 and 10.8, 4.7, 2.2, 1.4, 1.3, 1.3.",
         measures=(likelihoods_by_step, draws_by_step),
         he_init=False,
         loss=lambda model, x, generator: model.loss(x, generator=generator),
