@@ -77,9 +77,9 @@ REFERENCES = {
         metric="squared error of the last step",
         published=None,
         source=PAPER,
-        notes="Gated layers of 128 units in each step, the weight 16 of the paper's code, a warm-up of 20 epochs. Seeds 1 and 2: squared "
-        "error by step 23.7, 16.7, 13.3, 11.4, 9.8 and 23.5, 16.8, 13.2, 11.2, 9.3; Fréchet distances 23.1, 19.1, 16.8, 16.2, "
-        "16.1 and 26.7, 19.8, 18.2, 16.0, 14.9.",
+        notes="Gated layers of 128 units in each step, the weight 16 of the paper's code, a warm-up of 20 epochs. Seeds 1 and 2: "
+        "squared error by step 23.7, 16.7, 13.3, 11.4, 9.8 and 23.5, 16.8, 13.2, 11.2, 9.3; Fréchet distances 23.1, 19.1, 16.8, "
+        "16.2, 16.1 and 26.7, 19.8, 18.2, 16.0, 14.9.",
         measures=(errors_by_step, draws_by_step),
         grey=True,
         he_init=False,
