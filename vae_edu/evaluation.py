@@ -295,9 +295,9 @@ def information(subject: Subject) -> dict:
 MAP_IMAGES, MAP_SIDE, MAP_REACH = 20_000, 30, 3.0
 
 
-def plane(side: int = MAP_SIDE, reach: float = MAP_REACH) -> Tensor:
-    """An even grid of codes over the plane of two latents, from -reach to reach: (side * side, 2), rows from the top."""
-    axis = torch.linspace(-reach, reach, side)
+def plane() -> Tensor:
+    """An even grid of codes over the plane of two latents, 30 x 30 from -3 to 3: (900, 2), rows from the top."""
+    axis = torch.linspace(-MAP_REACH, MAP_REACH, MAP_SIDE)
     return torch.stack(torch.meshgrid(axis.flip(0), axis, indexing="ij")[::-1], -1).reshape(-1, 2)
 
 

@@ -35,11 +35,20 @@ def ladders(codes: tuple[int, ...]) -> SequentialVAE:
 
 
 def _recipe(title: str, data: str, build, settings: Settings, notes: str, measures=(bound,)) -> Recipe:
-    source = "Zhao, Song & Ermon 2017 (pictures, no numbers)"
     return Recipe(
-        title, data, build, settings, "ELBO (nats)", None, source, NOT_RUN + notes, measures, he_init=False, weights=False,
+        title=title,
+        data=data,
+        build=build,
+        settings=settings,
+        metric="ELBO (nats)",
+        published=None,
+        source="Zhao, Song & Ermon 2017 (pictures, no numbers)",
+        notes=NOT_RUN + notes,
+        measures=measures,
+        he_init=False,
+        weights=False,
         wants_gpu=True,
-    )  # fmt: skip
+    )
 
 
 CIFAR = Settings(epochs=200, batch_size=24, lr=1e-3, lr_decay=0.1, normalize_gradients=True)
