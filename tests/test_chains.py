@@ -8,9 +8,10 @@ from scipy.stats import norm
 from vae_edu import reference
 from vae_edu.data import Dataset
 from vae_edu.densities import log_standard_normal
-from vae_edu.evaluation import Subject, gibbs_chain, plane, variance_map
+from vae_edu.evaluation import gibbs_chain, plane
 from vae_edu.information import surgery, variance_left
 from vae_edu.models import VAE, PixelVAE
+from vae_edu.reference.measures import Subject, variance_map
 from vae_edu.reparam import reparameterize
 
 

@@ -1,5 +1,8 @@
 """Infusion training: what is mixed in, what each network learns from, the chain without a hint; how draws by step are judged."""
 
+import itertools
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -7,11 +10,12 @@ from scipy.linalg import sqrtm
 from scipy.special import log_expit
 
 from vae_edu.data import Dataset
-from vae_edu.drawing import directions, draws_by_step, errors_by_step, frechet_distance, likelihoods_by_step
-from vae_edu.evaluation import Subject, elbo_terms
+from vae_edu.drawing import directions, frechet_distance
+from vae_edu.evaluation import elbo_terms
 from vae_edu.models import SequentialVAE
 from vae_edu.models.infusion import InfusionChain, infuse
 from vae_edu.models.sequential import GatedStep
+from vae_edu.reference.measures import Subject, draws_by_step, errors_by_step, likelihoods_by_step, mixed_codes_by_step
 
 
 def dice(seed=0):
@@ -38,6 +42,44 @@ def test_each_step_learns_the_image_from_a_drawn_state_with_its_own_share_of_tru
         np.testing.assert_allclose(found[t].numpy(), by_hand, rtol=1e-10)
         state = torch.bernoulli(torch.from_numpy(logits).sigmoid(), generator=generator)
     torch.testing.assert_close(model.loss(x, generator=dice()), -found.sum(0))
+
+
+def test_the_weights_of_infused_chains_have_the_likelihood_as_their_mean():
+    """p(x) by the products of a small chain's transition matrices; a rate at which no weight is above 10."""
+    torch.manual_seed(0)
+    model = InfusionChain(2, 3, 4, rate=0.15).double().requires_grad_(False)
+    images = torch.tensor(list(itertools.product((0.0, 1.0), repeat=2)), dtype=torch.float64)
+    p = torch.full((4,), 0.25, dtype=torch.float64)  # of the first state
+    for step in model.steps:
+        p = p @ bernoulli(step(images), images)
+    assert p.sum().item() == pytest.approx(1)
+    torch.manual_seed(1)
+    for row, image in enumerate(images):
+        weights = model.log_weights(image.repeat(200_000, 1), generator=dice())
+        assert weights.exp().mean().item() == pytest.approx(p[row].item(), rel=0.02)
+        assert weights.mean() < p[row].log()
+
+
+def bernoulli(logits, images):
+    """The probability of every image, (logits' rows, images)."""
+    on = logits.sigmoid()[:, None]
+    return torch.where(images == 1, on, 1 - on).prod(-1)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.5])
+def test_without_a_hint_the_states_cost_nothing_and_a_certain_hint_costs_what_p_gave_it(rate):
+    model, x = InfusionChain(12, 2, 5, rate=rate).double().requires_grad_(False), torch.rand(6, 12, dtype=torch.float64).round()
+    with torch.no_grad():
+        model.steps[0][1].weight.zero_()
+        model.steps[0][1].bias.zero_()  # the second state is noise, too
+    found, states = model.log_weights(x, generator=dice()), model.infused(x, generator=dice())[0]
+    last = model.log_likelihood(x, generator=dice())[-1]
+    if rate == 0:
+        torch.testing.assert_close(found, last)
+    else:  # a pixel of the first state is the image's with probability 3/4, of the second always
+        agree = (states[0] == x).sum(1)
+        torch.testing.assert_close(found, last + agree * math.log(2 / 3) + (12 - agree) * math.log(2) + 12 * math.log(0.5))
+        assert torch.equal(states[1], x)
 
 
 def test_no_gradient_passes_through_the_states():
@@ -79,15 +121,20 @@ def test_principal_directions_are_orthonormal_and_the_first_varies_most():
 
 
 def test_the_lines_of_a_card_of_models_that_draw_in_steps(monkeypatch):
-    monkeypatch.setattr("vae_edu.drawing.DRAWN", 90)
-    images = Dataset("noise", (8, 8), *[torch.rand(120, 64, generator=dice(seed)).round() for seed in range(3)])
+    monkeypatch.setattr("vae_edu.reference.measures.DRAWN", 90)
+    labels = torch.arange(120) % 10
+    parts = [torch.rand(120, 64, generator=dice(seed)).round() for seed in range(3)]
+    images = Dataset("noise", (8, 8), *parts, train_labels=labels)
     chain = InfusionChain(64, 3, 5, rate=0.2).requires_grad_(False)
     lines = likelihoods_by_step(Subject(chain, images, images.test, None, 1, dice()))
     lines |= draws_by_step(Subject(chain, images, images.test, None, 1, dice()))
     assert lines["share of true pixels by step"] == [0.2, 0.4, 0.6] and len(lines["-log p by step (nats)"]) == 3
-    assert len(lines["Frechet distance by step"]) == 3 and lines["Frechet distance of training images"] > 0
+    assert len(lines["Frechet distance by step"]) == len(lines["taken with confidence by step"]) == 3
+    assert lines["Frechet distance by step of training images"][0] > 0 > lines["bound on log p(x) (nats)"]
     model = SequentialVAE([GatedStep(64, 2, 5, first=t == 0) for t in range(2)], 2).requires_grad_(False)
     terms = elbo_terms(model, images.test, generator=dice())
     lines = errors_by_step(Subject(model, images, images.test, terms, 1, dice()))
     assert len(lines["squared error by step"]) == len(lines["KL by step (nats)"]) == 2
     assert sum(lines["KL by step (nats)"]) == pytest.approx(terms.kl.mean().item(), abs=0.02)
+    lines = mixed_codes_by_step(Subject(model, images, images.test, terms, 1, dice()))
+    assert len(lines) == 4 and all(len(values) == 2 for values in lines.values())

@@ -4,9 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-from vae_edu import evaluation
 from vae_edu.models import VAE, EpitomicVAE, MixtureVAE
-from vae_edu.reference import train
+from vae_edu.reference import measures, train
 from vae_edu.reference.recipe import Recipe
 from vae_edu.reference.recipes import GRIDS
 from vae_edu.reference.recipes.yeung2017 import MEASURES
@@ -19,7 +18,7 @@ BUILDS = {
 }
 RECIPES = {
     name: Recipe(
-        title=name, data="digits", build=build, settings=Settings(epochs=2), metric=evaluation.PARZEN_METRIC,
+        title=name, data="digits", build=build, settings=Settings(epochs=2), metric=measures.PARZEN_METRIC,
         published=100.0, source="none", notes="a test", measures=MEASURES[name.removeprefix("tiny-")], grey=True,
         he_init=False, weights=name == "tiny-evae",
     )
@@ -30,5 +29,5 @@ if __name__ == "__main__":
     if os.environ.get("TINY_GRID_FAILS"):
         object.__setattr__(RECIPES["tiny-vae"], "build", lambda: 1 / 0)
         object.__setattr__(RECIPES["tiny-mvae"], "build", lambda: os._exit(9))
-    GRIDS["epitomic"], evaluation.PARZEN_SAMPLES = RECIPES, 200
+    GRIDS["epitomic"], measures.PARZEN_SAMPLES = RECIPES, 200
     train.train(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), progress=False)

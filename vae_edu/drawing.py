@@ -6,15 +6,9 @@ blends of two real images, and a Gaussian fitted to the pixels. Used by lectures
 precision/recall, which need a network trained on photographs.
 """
 
-import functools
-
 import torch
 from torch import Generator, Tensor, nn
 
-from .evaluation import Subject
-from .reparam import reparameterize
-
-DRAWN = 2000  # images judged for each line of a card
 CONFIDENCE = 0.9
 
 
@@ -99,117 +93,3 @@ def box_draws(points: Tensor, n: int, *, generator: Generator) -> Tensor:
     """n uniform draws from the smallest box that holds all points (m, dim): (n, dim)."""
     low, high = points.amin(0), points.amax(0)
     return low + (high - low) * torch.rand(n, len(low), generator=generator)
-
-
-# Measures: lines of a card
-
-
-def squared_error(subject: Subject) -> dict:
-    """Of an autoencoder: the mean over test images of the squared error, summed over pixels."""
-    return {"squared error": round(subject.model.loss(subject.test).mean().item(), 3)}
-
-
-def codes(subject: Subject) -> dict:
-    """Of an autoencoder: where the training images' codes lie, so that one can draw with no data at hand."""
-    z = subject.model.encode(subject.images.train)
-    mean, factor = gaussian_of(z)
-    shown = subject.model.encode(subject.test[:1000])
-    rounded = lambda values: [round(value, 3) for value in values.flatten().tolist()]
-    return {
-        "codes": {
-            "low": rounded(z.amin(0)),
-            "high": rounded(z.amax(0)),
-            "mean": rounded(mean),
-            "factor of the covariance, by row": rounded(factor),
-            **({"of 1,000 test images, by row": rounded(shown)} if z.shape[1] == 2 else {}),
-            **({"their labels": subject.images.test_labels[:1000].tolist()} if z.shape[1] == 2 else {}),
-        }
-    }
-
-
-def draws_of_codes(subject: Subject) -> dict:
-    """Of an autoencoder: what it draws from codes of the box and of the Gaussian fitted to the training codes.
-
-    Beside them what its decoder can do at codes that are good for sure, those of test images.
-    """
-    z = subject.model.encode(subject.images.train)
-    generator = Generator().manual_seed(414)
-    drawn = {
-        "codes of test images": subject.model.encode(subject.test[:DRAWN]),
-        "codes from the box": box_draws(z, DRAWN, generator=generator),
-        "codes from a fitted Gaussian": gaussian_draws(z, DRAWN, generator=generator),
-    }
-    return _judged(subject, {name: subject.model.decode(points) for name, points in drawn.items()})
-
-
-def draws(subject: Subject) -> dict:
-    """Of a VAE: what it draws from its prior (the means of the pixels).
-
-    Beside that, from the codes of test images (one sample of q(z | x) each) and from a Gaussian fitted to all of these.
-    """
-    model, generator = subject.model, Generator().manual_seed(414)
-    from_prior = model.sample(DRAWN, mean=True, generator=generator)
-    z = reparameterize(*model.encode(subject.test), generator=generator)
-    codes = {"codes of test images": z[:DRAWN], "codes from a fitted Gaussian": gaussian_draws(z, DRAWN, generator=generator)}
-    images = {name: model.sample_given(points, mean=True) for name, points in codes.items()}
-    return _judged(subject, {"codes from the prior": from_prior, **images})
-
-
-def _judged(subject: Subject, drawn: dict[str, Tensor]) -> dict:
-    """Beside them, real test images and the draws that no model made."""
-    train = subject.images.train
-    generator = Generator().manual_seed(415)
-    real = {"real test images": subject.images.test[:DRAWN]}
-    network = _classifier(subject.images)
-    lines = real | drawn | images_without_a_model(train, DRAWN, generator=generator)
-    return {
-        "draws": {
-            name: {
-                "taken with confidence": round(taken_with_confidence(network, images.clamp(0, 1)), 3),
-                "classes": round(classes_drawn(network, images.clamp(0, 1)), 2),
-                "distance to the nearest training image": round(distance_to_nearest(images.clamp(0, 1), train), 2),
-            }
-            for name, images in lines.items()
-        }
-    }
-
-
-@functools.cache
-def _classifier(images) -> nn.Module:
-    return classifier(images.train, images.train_labels)
-
-
-def errors_by_step(subject: Subject) -> dict:
-    """Of a sequential VAE: each step's squared error on the test images, at one sample of the codes, and its KL in nats."""
-    model, x = subject.model, subject.test
-    noise = torch.randn(len(x), model.noise_dim, generator=subject.generator, device=x.device)
-    errors = (model.unroll(noise, model.encode(x))[0] - x).square().sum(-1).mean(1)
-    return {
-        "squared error of the last step": round(errors[-1].item(), 2),
-        "squared error by step": [round(value, 2) for value in errors.tolist()],
-        "KL by step (nats)": [round(value, 2) for value in subject.terms.kl_parts.mean(0).tolist()],
-    }
-
-
-def likelihoods_by_step(subject: Subject) -> dict:
-    """Of an infusion chain: minus the log-likelihood of the test images at each step, in nats, with its share of true pixels."""
-    found = -subject.model.log_likelihood(subject.test, generator=subject.generator).mean(1)
-    return {
-        "-log p of the last step (nats)": round(found[-1].item(), 2),
-        "share of true pixels by step": [round(rate, 3) for rate in subject.model.rates],
-        "-log p by step (nats)": [round(value, 2) for value in found.tolist()],
-    }
-
-
-def draws_by_step(subject: Subject) -> dict:
-    """Of a model that draws in steps: the Frechet distance of each step's images to the test images, on 50 principal directions.
-
-    Beside it that of as many training images, below which no model can be told from the data.
-    """
-    axes = directions(subject.images.train.to(subject.test))
-    real, train = subject.test @ axes, subject.images.train[:DRAWN].to(subject.test)
-    steps = subject.model.sample_steps(DRAWN, generator=subject.generator)
-    return {
-        "Frechet distance by step": [round(frechet_distance(images @ axes, real), 2) for images in steps],
-        "Frechet distance of training images": round(frechet_distance(train @ axes, real), 2),
-    }

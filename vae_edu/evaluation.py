@@ -7,17 +7,12 @@ Every metric is a mean over images or given per image, so that the batch size ch
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property, partial
 from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
 from tqdm.auto import tqdm
 
-from .data import Dataset, binarize
-from .epitome import usage
-from .information import mutual_information, variance_left
 from .likelihoods import Gaussian
 from .objectives import Elbo
 from .reparam import reparameterize
@@ -193,6 +188,15 @@ def latent_manifold(model: nn.Module, side: int = 20, *, units: tuple[int, int] 
     return model.likelihood.mean(model.decode(z.to(next(model.parameters()))))
 
 
+MAP_SIDE, MAP_REACH = 30, 3.0
+
+
+def plane() -> Tensor:
+    """An even grid of codes over the plane of two latents, 30 x 30 from -3 to 3: (900, 2), rows from the top."""
+    axis = torch.linspace(-MAP_REACH, MAP_REACH, MAP_SIDE)
+    return torch.stack(torch.meshgrid(axis.flip(0), axis, indexing="ij")[::-1], -1).reshape(-1, 2)
+
+
 def _require_pixels(model: nn.Module, x: Tensor) -> None:
     _require_rows(x)
     if not isinstance(getattr(model, "likelihood", None), Gaussian) and not bool(((x >= 0) & (x <= 1)).all()):
@@ -203,131 +207,3 @@ def _require_rows(x: Tensor) -> None:
     if not isinstance(x, Tensor) or x.ndim != 2 or len(x) == 0:
         found = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
         raise ValueError(f"x must be a tensor (images, pixels) with at least one image, got {found}.")
-
-
-HISTOGRAM_BIN = 5  # nats
-PARZEN_METRIC = "Parzen log-density (nats)"
-PARZEN_SAMPLES = 10_000
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What a measure measures: a model on a test set, and what several measures share. Measures give lines of a card.
-
-    test: (n, pixels), the test images as they are scored (binary data binarized once), on the model's device; images: the data
-    set they are of; terms: of the bound on `test`, None where there is no bound; samples: of z per image, for the log-likelihood.
-    """
-
-    model: nn.Module
-    images: Dataset
-    test: Tensor
-    terms: Elbo | None
-    samples: int
-    generator: Generator
-
-    @cached_property
-    def activity(self) -> Tensor:
-        return unit_activity(self.model, self.test)
-
-
-def bound(subject: Subject) -> dict:
-    """The ELBO and its two terms, in nats: means over the test images."""
-    terms = subject.terms
-    named = {"ELBO": terms.value(), "reconstruction": terms.reconstruction, "KL": terms.kl}
-    return {f"{name} (nats)": round(values.mean().item(), 3) for name, values in named.items()}
-
-
-def likelihood(subject: Subject) -> dict:
-    """The importance-sampled log-likelihood: its mean in nats and in bits per dimension, its spread over the test images."""
-    found = log_likelihood(subject.model, subject.test, samples=subject.samples, generator=subject.generator, progress=True).cpu()
-    lowest = HISTOGRAM_BIN * math.floor(found.min().item() / HISTOGRAM_BIN)
-    counts = ((found - lowest) / HISTOGRAM_BIN).long().bincount()
-    return {
-        "importance samples": subject.samples,
-        "log-likelihood (nats)": round(found.mean().item(), 3),
-        "standard error (nats)": round(found.std().item() / len(found) ** 0.5, 3),
-        "bits per dimension": round(bits_per_dimension(found.mean().item(), subject.test.shape[1]), 4),
-        "histogram": {"from (nats)": lowest, "bin (nats)": HISTOGRAM_BIN, "images": counts.tolist()},
-    }
-
-
-def parzen_score(subject: Subject) -> dict:
-    """The Parzen-window log-density of the grey test images, sigma from the validation images. See `parzen`."""
-    drawn = subject.model.sample(PARZEN_SAMPLES, mean=True, generator=subject.generator)
-    score = parzen(drawn, subject.images.valid.to(drawn), subject.images.test.to(drawn))
-    return {
-        "Parzen samples": PARZEN_SAMPLES,
-        PARZEN_METRIC: round(score.mean, 2),
-        "standard error (nats)": round(score.standard_error, 2),
-        "Parzen sigma": round(score.sigma, 4),
-    }
-
-
-def epitomes(subject: Subject) -> dict:
-    """Of a model with epitomes: what of the KL is log E, in nats, and how many test images each epitome has."""
-    model = subject.model
-    counts = usage(model.assign(subject.test), model.epitomes)
-    return {"of it log E (nats)": round(math.log(model.epitomes), 3), "images per epitome": counts.tolist()}
-
-
-def activity(subject: Subject) -> dict:
-    """Active units at both thresholds, and every unit's activity, the highest first; of two layers, z2's."""
-    return _activity(subject.activity)
-
-
-def kl_per_unit(subject: Subject) -> dict:
-    """The KL of every unit, in nats, the most active first. A mixture prior's KL has no such parts."""
-    kl = subject.terms.kl_parts.mean(0)[subject.activity.argsort(descending=True)]
-    return {"KL per unit (nats)": [round(value, 4) for value in kl.tolist()]}
-
-
-def information(subject: Subject) -> dict:
-    """What z says and whether the decoder listens, in nats: mutual information, beside its cap, and the swap loss."""
-    mu, logvar = subject.model.encode(subject.test)
-    z = reparameterize(mu, logvar, generator=subject.generator)
-    return {
-        "mutual information (nats)": round(mutual_information(z, mu, logvar).item(), 3),
-        "its cap, log M (nats)": round(math.log(len(z)), 3),
-        "swap loss (nats)": round(swap_loss(subject.model, subject.test, generator=subject.generator).mean().item(), 2),
-    }
-
-
-MAP_IMAGES, MAP_SIDE, MAP_REACH = 20_000, 30, 3.0
-
-
-def plane() -> Tensor:
-    """An even grid of codes over the plane of two latents, 30 x 30 from -3 to 3: (900, 2), rows from the top."""
-    axis = torch.linspace(-MAP_REACH, MAP_REACH, MAP_SIDE)
-    return torch.stack(torch.meshgrid(axis.flip(0), axis, indexing="ij")[::-1], -1).reshape(-1, 2)
-
-
-def variance_map(subject: Subject) -> dict:
-    """Of two latents: what codes on the `plane` leave open of (binarized) training images. Zhao, Song & Ermon 2017, figure 2."""
-    x = binarize(subject.images.train[:MAP_IMAGES].to(subject.test), generator=subject.generator)
-    mu, logvar = subject.model.encode(x)
-    found = variance_left(x, plane().to(x), mu, logvar)
-    variance, images = (values.reshape(MAP_SIDE, MAP_SIDE).tolist() for values in found)
-    return {
-        "variance left on the plane": {
-            "training images": len(x),
-            "variance": [[round(value, 2) for value in row] for row in variance],
-            "effective images": [[round(value, 1) for value in row] for row in images],
-        }
-    }
-
-
-def layers(subject: Subject) -> dict:
-    """Of two layers: the KL of each, in nats, and the activity of z1."""
-    kl = zip(("z1", "z2"), subject.terms.kl_parts.mean(0).tolist())
-    means = partial(subject.model.mean_z1, generator=subject.generator)
-    return {
-        **{f"KL of {layer} (nats)": round(value, 3) for layer, value in kl},
-        **_activity(unit_activity(subject.model, subject.test, means=means), " of z1"),
-    }
-
-
-def _activity(values: Tensor, layer: str = "") -> dict:
-    return {
-        **{f"active units at {threshold}{layer}": active_units(values, threshold=threshold) for threshold in (0.01, 0.02)},
-        f"activity per unit{layer}": [round(value, 4) for value in values.sort(descending=True).values.tolist()],
-    }

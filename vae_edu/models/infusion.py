@@ -1,10 +1,11 @@
 """Infusion training: a chain of T networks learns to turn noise into images, with true pixels mixed in as a hint while it learns.
 
 Source: Bordes, Honari & Vincent 2017, as Zhao, Song & Ermon 2017, section 3.2, tell it: an encoder made by hand, whose "latent
-state" knows more of the image with every step. Left out: the lower bound of the first paper.
+state" knows more of the image with every step. SOURCES.md, "Bordes, Honari & Vincent 2017: infusion training".
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from ..densities import log_bernoulli
@@ -38,17 +39,37 @@ class InfusionChain(nn.Module):
             nn.Sequential(gated_mlp([pixels, hidden, hidden]), nn.Linear(hidden, pixels)) for _ in range(steps)
         )
 
-    def log_likelihood(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
-        """log p_t(x | infused state) of every step, (steps, batch), in nats: the states are drawn, and pass no gradient."""
-        state, found = self._noise(len(x), generator), []
+    def infused(self, x: Tensor, *, generator: Generator | None = None) -> tuple[Tensor, Tensor]:
+        """The infused states z_1 .. z_T and the logits that each step makes of its own, both (steps, batch, pixels).
+
+        The states are drawn, and pass no gradient.
+        """
+        before, states, logits = self._noise(len(x), generator), [], []
         for rate, step in zip(self.rates, self.steps):
-            logits = step(infuse(x, state, rate, generator=generator))
-            found.append(log_bernoulli(x, logits))
-            state = torch.bernoulli(logits.detach().sigmoid(), generator=generator)
-        return torch.stack(found)
+            states.append(infuse(x, before, rate, generator=generator))
+            logits.append(step(states[-1]))
+            before = torch.bernoulli(logits[-1].detach().sigmoid(), generator=generator)
+        return torch.stack(states), torch.stack(logits)
+
+    def log_likelihood(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
+        """log p_t(x | z_t) of every step, (steps, batch), in nats."""
+        return log_bernoulli(x, self.infused(x, generator=generator)[1])
+
+    def log_weights(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
+        """log p(x, z_1 .. z_T) - log q(z_1 .. z_T | x) at one infused chain, (batch,), in nats. Their mean bounds log p(x).
+
+        A pixel of z_t is the image's with probability s = rate * t, else it is drawn from the step before, from p. So its q is
+        (1 - s) p(z) + s where it agrees with the image, (1 - s) p(z) where it does not.
+        """
+        states, logits = self.infused(x, generator=generator)
+        drawn_from = torch.cat([torch.zeros_like(logits[:1]), logits[:-1]])  # the first state is noise, half of it on
+        log_p = -F.softplus((1 - 2 * states) * drawn_from)
+        share = torch.tensor(self.rates).to(logits)[:, None, None]
+        log_q = torch.where(states == x, ((1 - share).log() + log_p).logaddexp(share.log()), (1 - share).log() + log_p)
+        return (log_p - log_q).sum((0, -1)) + log_bernoulli(x, logits[-1])
 
     def loss(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
-        """What is minimised, (batch,): minus the sum over steps. No bound on log p(x)."""
+        """What is minimised, (batch,): minus the sum over steps. No bound on log p(x), as `log_weights` is."""
         return -self.log_likelihood(x, generator=generator).sum(0)
 
     @torch.no_grad()

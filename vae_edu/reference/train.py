@@ -19,9 +19,10 @@ from torch import Generator, Tensor, nn
 
 from .. import __version__, data
 from ..data import Dataset
-from ..evaluation import Subject, elbo_terms
+from ..evaluation import elbo_terms
 from ..networks import he_init_
 from ..training import Settings, fit
+from .measures import Subject
 from .recipe import Recipe
 from .recipes import every
 

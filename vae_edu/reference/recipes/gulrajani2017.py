@@ -6,9 +6,9 @@ Song & Ermon 2017, figure 5, for the model without a KL. None of them has number
 
 from dataclasses import replace
 
-from ...evaluation import bound, information
 from ...models import PixelCNN, PixelVAE
 from ...training import Settings
+from ..measures import bound, information
 from ..recipe import Recipe
 
 DIGITS = Settings(epochs=15, batch_size=50, lr=1e-2, lr_decay=0.01, normalize_gradients=True)

@@ -4,11 +4,10 @@ and, for comparison, plain autoencoders.
 Source: Kingma & Welling 2014, figure 4. The networks and the value of vae-mnist are those of Tomczak & Welling 2018.
 """
 
-from ...drawing import codes, draws, draws_of_codes, squared_error
-from ...evaluation import activity, bound, kl_per_unit, likelihood, variance_map
 from ...likelihoods import Logistic256
 from ...models import VAE, Autoencoder
 from ...training import Settings
+from ..measures import activity, bound, codes, draws, draws_of_codes, kl_per_unit, likelihood, squared_error, variance_map
 from ..recipe import Recipe
 
 MEASURES = (likelihood, bound, activity, kl_per_unit)

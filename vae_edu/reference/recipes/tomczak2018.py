@@ -11,11 +11,11 @@ from itertools import product
 from torch import Generator, Tensor, nn, randperm
 
 from ... import data
-from ...evaluation import activity, bound, layers, likelihood
 from ...likelihoods import Bernoulli, Logistic256WithoutEdges
 from ...models import HVAE, VAE, ConvHVAE
 from ...priors import GaussianMixture, VampPrior, pseudo_inputs
 from ...training import Settings
+from ..measures import activity, bound, layers, likelihood
 from ..recipe import Recipe
 
 PIXELS, LATENT_DIM, COMPONENTS = 784, 40, 500

@@ -10,9 +10,9 @@ from itertools import product
 
 from torch import nn
 
-from ...evaluation import PARZEN_METRIC, activity, bound, epitomes, kl_per_unit, parzen_score
 from ...models import VAE, DropoutVAE, EpitomicVAE, MixtureVAE, matched_width
 from ...training import Settings
+from ..measures import PARZEN_METRIC, activity, bound, epitomes, kl_per_unit, parzen_score
 from ..recipe import Recipe
 
 PIXELS = 784

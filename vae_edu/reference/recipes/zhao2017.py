@@ -8,13 +8,12 @@ Ermon 2017: PixelVAE on CIFAR-10".
 import math
 from dataclasses import replace
 
-from ...drawing import draws_by_step, errors_by_step, likelihoods_by_step
-from ...evaluation import bound, information
 from ...likelihoods import LogisticMixture
 from ...models import InfusionChain, PixelVAE, SequentialVAE
 from ...models.sequential import GatedStep, Ladder
 from ...networks import GaussianEncoder, strided_convs
 from ...training import Settings
+from ..measures import bound, draws_by_step, errors_by_step, information, likelihoods_by_step
 from ..recipe import Recipe
 
 NOT_RUN = "Not run here: it needs the data and days of a GPU. "

@@ -1,0 +1,1 @@
+"""ps7: less variance with every code, and images in steps."""
