@@ -38,7 +38,7 @@ def test_a_lecture_runs_and_prints_what_it_stored(path, tmp_path):
 
 
 def test_the_lectures_are_numbered_and_every_erratum_is_where_its_source_is_taught():
-    assert [path.stem[:2] for path in LECTURES] == [f"{number:02}" for number in range(13)]
+    assert [path.stem[:2] for path in LECTURES] == [f"{number:02}" for number in range(14)]
     for path in LECTURES:
         text = path.read_text(encoding="utf-8")
         for erratum in ERRATA.get(path.stem[:2], []):

@@ -93,6 +93,18 @@ def image_alone(x, state, rate, uniform):
     return x
 
 
+@exercise.misconception(
+    "The pixels are drawn anew, with the blend as probability: a pixel in which image and state differ must follow its number."
+)
+def drawn_from_the_blend(x, state, rate, uniform):
+    return (uniform < rate * x + (1 - rate) * state).to(x)
+
+
+@exercise.misconception("The blend is rounded, without any number: each pixel's uniform number decides which of the two it is.")
+def blend_rounded(x, state, rate, uniform):
+    return ((rate * x + (1 - rate) * state) > 0.5).to(x)
+
+
 @exercise.steps
 def in_steps(x, state, rate, uniform):
     shown = (uniform < rate).double()  # which pixels show the image

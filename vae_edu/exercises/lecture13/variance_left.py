@@ -87,6 +87,28 @@ def bessel(x, codes):
     return (squares.sum(1) * size / (size - 1).clamp(min=1)).mean()
 
 
+@exercise.misconception("A group of one image has no variance with n − 1, and gives NaN: use torch's var(correction=0).")
+def bessel_of_one(x, codes):
+    squares, size = _squares(x, codes)
+    return (squares.sum(1) * size / (size - 1)).mean()
+
+
+@exercise.misconception("The mean over the *codes* of the summed squares: it is the mean over the images.")
+def divided_by_codes(x, codes):
+    return _squares(x, codes)[0].sum() / len(codes.unique())
+
+
+@exercise.misconception("Codes are counted 0, 1, 2, … here: they may have gaps, or begin elsewhere. Use codes.unique().")
+def counted_from_zero(x, codes):
+    counted = codes < len(codes.unique())
+    return (_squares(x, codes)[0].sum(1) * counted).sum() / len(x)
+
+
+@exercise.misconception("The pixels are added up before the variance is taken: each pixel has its own, and those are added.")
+def variance_of_the_sum(x, codes):
+    return _squares(x.sum(1, keepdim=True), codes)[0].mean()
+
+
 @exercise.misconception("A standard deviation: the variance has no root.")
 def deviations(x, codes):
     return _squares(x, codes)[0].sum(1).mean().sqrt()

@@ -158,6 +158,31 @@ def averaged(x, states, logits, rate):
     return _bound(x, states, logits, rate).mean()
 
 
+@exercise.misconception("log p(x|z_t) of *every* step is added to the states' terms: the last step alone draws the image.")
+def images_term_at_all_steps(x, states, logits, rate):
+    return _bound(x, states, logits, rate, last=_log_p(x, logits).sum((0, 2)))
+
+
+@exercise.misconception(
+    "Where z agrees with x its q is the share alone: it may agree by a draw as well, q = (1 − share)·p + share."
+)
+def share_alone(x, states, logits, rate):
+    drawn = lambda log_p, part: torch.where(states == x, part.log(), (1 - part).log() + log_p)
+    return _bound(x, states, logits, rate, q=drawn)
+
+
+@exercise.misconception("p(z_1) is missing: its pixels are noise, each with the probability ½.")
+def first_state_sure(x, states, logits, rate):
+    half = _log_p(states[:1], 0 * logits[:1]).sum((0, 2))
+    return _bound(x, states, logits, rate) - half
+
+
+@exercise.misconception("The hint is compared with the state before: it is the *image's* pixel that z agrees with or not.")
+def agrees_with_the_state_before(x, states, logits, rate):
+    before = torch.cat([states[:1], states[:-1]])
+    return _bound(x, states, logits, rate, q=lambda log_p, part: torch.log((1 - part) * log_p.exp() + part * (states == before)))
+
+
 @exercise.steps
 def in_steps(x, states, logits, rate):
     before = _first_half(logits)  # the logits each state is drawn from, 0 for the first

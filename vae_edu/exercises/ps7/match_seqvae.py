@@ -1,6 +1,7 @@
 """ps7.5: match_seqvae."""
 
 import numpy as np
+import torch
 from scipy.stats import norm
 
 from ...models import SequentialVAE
@@ -142,12 +143,28 @@ def summed_over_images(x, images, mu, logvar):
 
 @exercise.misconception("Each step is compared with the step before: every step is compared with the image itself.")
 def against_the_step_before(x, images, mu, logvar):
-    before = (images[1:] - images[:-1]).square().sum(-1).mean(1)
-    return _three(x, images, mu, logvar, errors=torch_cat_first(_errors(x, images), before))
+    before = torch.cat([x[None], images[:-1]])
+    return _three(x, images, mu, logvar, errors=(images - before).square().sum(-1).mean(1))
 
 
-def torch_cat_first(errors, rest):
-    return errors[:1].new_tensor([*errors[:1].tolist(), *rest.tolist()])
+@exercise.misconception("1/32 is taken for the standard deviation: it is the variance, and the squared error weighs 16.")
+def variance_as_deviation(x, images, mu, logvar):
+    constant = x.shape[-1] * len(images) * float(np.log(32) - 0.5 * np.log(2 * np.pi))
+    return _three(x, images, mu, logvar, weight=512.0, constant=constant)
+
+
+@exercise.misconception("The KL is taken to the posterior of the step before: every step's prior is N(0, I).")
+def kl_to_the_step_before(x, images, mu, logvar):
+    m, v = (part.unflatten(-1, (len(images), -1)) for part in (mu, logvar))
+    m0, v0 = (torch.cat([torch.zeros_like(part[:, :1]), part[:, :-1]], 1) for part in (m, v))
+    terms = 0.5 * (v0 - v + (v.exp() + (m - m0) ** 2) / v0.exp() - 1)
+    return _three(x, images, mu, logvar, kl=terms.sum(-1).mean(0))
+
+
+@exercise.misconception("Errors and KLs are added up over the steps so far: each step's own are asked for.")
+def added_up(x, images, mu, logvar):
+    errors, kl, value = _three(x, images, mu, logvar)
+    return errors.cumsum(0), kl.cumsum(0), value
 
 
 @exercise.steps
@@ -158,7 +175,8 @@ def in_steps(x, images, mu, logvar):
     terms = 0.5 * (mu**2 + logvar.exp() - logvar - 1)  # the KL of each latent
     by_step = terms.unflatten(-1, (len(images), -1))  # the KLs of each step's latents
     kl = by_step.sum(-1).mean(0)  # the mean KL of each step
-    constant = x.shape[-1] * len(images) * float(FREE)  # the constant of all Gaussians
+    of_pixel = 0.5 * x.new_tensor(16 / np.pi).log()  # the constant of one pixel
+    constant = of_pixel * x.shape[-1] * len(images)  # the constant of all pixels and steps
     log_p = constant - 16 * errors.sum()  # the log-likelihoods
     return errors, kl, log_p - kl.sum()  # errors, KLs and objective
 

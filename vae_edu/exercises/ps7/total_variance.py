@@ -140,6 +140,25 @@ def around_the_overall_mean(x, q1, q2):
     return before, before
 
 
+@exercise.misconception("The pixels are added up before the variance is taken: each pixel has its own, and those are added.")
+def variance_of_the_sum(x, q1, q2):
+    before, after, share = _parts(x.sum(1, keepdim=True), q1, q2)
+    return before, (share * after).sum(1)
+
+
+@exercise.misconception("The *sum* of q(z1|x) and q(z2|x) weighs the images: both codes occur together, so it is their product.")
+def sum_for_product(x, q1, q2):
+    pairs = q1.T[:, None] + q2.T
+    share = _parts(x, q1, q2)[2]
+    return _variance(x, _given(q1.T)), (share * _variance(x, _given(pairs))).sum(1)
+
+
+@exercise.misconception("The likeliest second code alone: what is left is an average over all second codes.")
+def likeliest_second_code(x, q1, q2):
+    before, after, share = _parts(x, q1, q2)
+    return before, after.gather(1, share.argmax(1, keepdim=True)).squeeze(1)
+
+
 @exercise.steps
 def in_steps(x, q1, q2):
     first = q1.T / q1.sum(0).unsqueeze(1)  # q(x|z1)
