@@ -18,6 +18,7 @@ from vae_edu.checks.diagnosis.table import Clock, steps_of, table_of
 from vae_edu.checks.diagnosis.variants import singles
 from vae_edu.checks.report import as_text
 from vae_edu.exercises import EXERCISES
+from vae_edu.exercises.exercise import Exercise
 
 ALL = [pytest.param(exercise, id=f"{exercise.number}-{exercise.name}") for exercise in EXERCISES.values()]
 
@@ -181,6 +182,18 @@ def test_where_no_cause_is_found_it_is_told_where_the_answer_is_right():
     assert "right wherever `mu_q` and `mu_p` are equal" in hint("kl_normal", over_the_wrong_variance, seconds=0.2)
     nowhere = lambda mu, logvar: (mu**2 + logvar.exp().sqrt() + 3).sum(-1)
     assert "right wherever" not in hint("kl_standard_normal", nowhere, seconds=0.2)
+
+
+def test_an_argument_of_size_zero_is_no_count():
+    """Facts are sought in the sizes of arguments, by division and by logarithm."""
+    some = lambda rng: (rng.normal(size=(rng.integers(2, 6), 3)), np.empty((0, 3)))
+    exercise = Exercise(
+        "ps9.1", "added", ["x", "more"], oracle=lambda x, more: x.sum(0) + more.sum(0), draw=some,
+        reference=lambda: ("two rows", (np.ones((2, 3)), np.empty((0, 3))), None),
+    )  # fmt: skip
+    exercise.case("one row", [[1.0, 2.0, 3.0]], np.empty((0, 3)), expected=[1.0, 2.0, 3.0])
+    assert "n is the first size of x" in run(exercise, lambda x, more: x.mean(0), 0).hint
+    assert run(exercise, lambda x, more: x.square().sum(0), 0).fraction < 1
 
 
 def test_half_precision_is_told():

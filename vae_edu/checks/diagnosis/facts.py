@@ -138,9 +138,7 @@ def _by_input(whose: str, exercise: Exercise, calls: list[Answered], part: int) 
     if len(off) < 3:
         return
     sizes = list(_sizes(exercise, [arguments for arguments, _, _ in shown]))
-    sizes = [
-        (where, n) for where, n in sizes if all(n(arguments) for arguments, _, _ in shown)
-    ]  # an empty argument has a size of 0
+    sizes = [size for size in sizes if all(size[1](arguments) for arguments, _, _ in shown)]  # an empty argument has a size of 0
 
     def holds(guess: Callable) -> bool:
         """Whether guess(expected, arguments) gives the student's values, everywhere."""
