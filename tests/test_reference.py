@@ -10,7 +10,7 @@ from vae_edu import data, evaluation, reference
 from vae_edu.densities import log_standard_normal
 from vae_edu.models import HVAE, VAE
 from vae_edu.priors import VampPrior
-from vae_edu.reference import StoreError, table, train
+from vae_edu.reference import StoreError, measures, table, train
 from vae_edu.reference.recipe import Recipe
 from vae_edu.reference.recipes import RECIPES, every
 from vae_edu.training import Settings
@@ -33,7 +33,7 @@ STRONG = [
     "vlae-mnist14",
 ]
 GREY = ["vae48-mnist", "dropout48-mnist", *EPITOMIC]  # trained on grey pixels, scored by Parzen
-STEPS = ["seqvae-mnist"]
+STEPS, STEPS_CARDS = ["seqvae-mnist"], ["seqvae-warm-mnist", "seqvae-learned-mnist", "seqvae-onestep-mnist"]
 NAMES = [*LIKELIHOODS, *GREY, *STRONG, *STEPS]
 PRIORS = ["hvae-mnist", "mog-mnist", "vampdata-mnist"]  # cards beside the VampPrior's
 FREY = [
@@ -60,6 +60,7 @@ CARDS_ONLY = [
     "mvae48-mnist",
     *PRIORS,
     *FREY,
+    *STEPS_CARDS,
 ]
 
 
@@ -196,9 +197,16 @@ def test_the_card_tells_everything(name):
     if name in LIKELIHOODS + PRIORS + FREY:
         assert metrics["importance samples"] == 5000
         assert metrics["ELBO (nats)"] < metrics["log-likelihood (nats)"]
-    elif name in STEPS:
+    elif name in STEPS + STEPS_CARDS:
         errors = metrics["squared error by step"]
         assert errors == sorted(errors, reverse=True) and min(metrics["KL by step (nats)"]) > 0.5, "no step is dead"
+        if name != "seqvae-onestep-mnist":  # what lecture 13 says of them
+            prior, one, mixed = (
+                metrics[f"taken with confidence by step{codes}"]
+                for codes in ("", ", codes of one test image", ", each step's codes of another")
+            )
+            assert one[-1] > one[0] and mixed == sorted(mixed, reverse=True)
+            assert (prior[-1] > prior[0]) == (name == "seqvae-learned-mnist")
         return
     elif name in STRONG:
         latents = not name.startswith("pixelcnn")
@@ -263,7 +271,7 @@ def test_the_vampprior_paper_comes_out():
 @pytest.mark.parametrize("name", [*NAMES, *CARDS_ONLY])
 def test_the_cards_lines_are_those_of_the_recipes_measures(name, monkeypatch):
     """All of them, in their order, on an untrained model and a few images. The first two cards have three lines less."""
-    monkeypatch.setattr(evaluation, "PARZEN_SAMPLES", 20)
+    monkeypatch.setattr(measures, "PARZEN_SAMPLES", 20)
     monkeypatch.setattr(data, "load", lambda name, **_: data.Dataset(name, (28, 28), *[torch.rand(600, 784)] * 3))
     recipe = every()[name]
     torch.manual_seed(0)

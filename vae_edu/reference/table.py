@@ -97,7 +97,8 @@ def _step_rows(cards: list[dict]) -> list[str]:
             learned, drawn = (" · ".join(f"{value:.1f}" for value in m[key]) for key in (name, "Frechet distance by step"))
             real = f"{m['Frechet distance by step of training images'][0]:.1f}"
             rows.append(
-                f"| `{c['name']}` | {c['title']} | {name.split(' by ')[0]}: {learned} | {drawn} (training images: {real}) |"
+                f"| `{c['name']}`{_shipped(c)} | {c['title']} | {name.split(' by ')[0]}: {learned} "
+                f"| {drawn} (training images: {real}) |"
             )
     head = ["", "| reference | what it is | on test images, by step | Fréchet distance of draws, by step |"]
     return [*head, "| --- | --- | --- | --- |", *rows] if rows else []

@@ -74,7 +74,7 @@ PAPER = "Zhao, Song & Ermon 2017 (other images; pictures, no numbers)"
 
 
 def _sequential(
-    title: str, notes: str, *, steps: int = 5, codes: int = 3, learned_prior: bool = False, warmup: int = 0
+    title: str, notes: str, *, steps: int = 5, codes: int = 3, learned_prior: bool = False, warmup: int = 0, weights: bool = False
 ) -> Recipe:
     parts = lambda: [GatedStep(784, codes, first=step == 0, learned_prior=learned_prior) for step in range(steps)]
     return Recipe(
@@ -89,25 +89,35 @@ def _sequential(
         measures=(errors_by_step, draws_by_step, mixed_codes_by_step),
         grey=True,
         he_init=False,
+        weights=weights,
     )
 
 
 REFERENCES = {
     "seqvae-mnist": _sequential(
         "sequential VAE, 5 steps of 3 latents",
-        "Gated layers of 128 units in each step, the weight 16 of the paper's code, no warm-up. NOTE1",
+        "Gated layers of 128 units in each step, the weight 16 of the paper's code, no warm-up (see seqvae-warm-mnist). "
+        "Seeds 1 and 2: squared error by step 23.6, 16.8, 13.6, 11.7, 10.3 and 23.5, 16.5, 13.3, 11.5, 9.8; Fréchet distances "
+        "15.3, 11.0, 10.5, 10.0, 9.8 and 13.2, 9.0, 7.7, 7.5, 7.5. Seed 0 was not chosen.",
+        weights=True,
     ),
-    "seqvae-warm-mnist": replace(
-        _sequential("the same, a warm-up of 20 epochs", "NOTE2", warmup=20),
-        weights=False,
+    "seqvae-warm-mnist": _sequential(
+        "sequential VAE, a warm-up of 20 epochs",
+        "As seqvae-mnist, of which it was the first version: the error is the same, the draws are farther off. Seeds 1 and 2: "
+        "last step's squared error 9.8 and 9.3; Fréchet distances 23.1, 19.1, 16.8, 16.2, 16.1 and 26.7, 19.8, 18.2, 16.0, 14.9.",
+        warmup=20,
     ),
-    "seqvae-learned-mnist": replace(
-        _sequential("the same, p(z_t | x_(t-1)) learned", "NOTE3", learned_prior=True),
-        weights=False,
+    "seqvae-learned-mnist": _sequential(
+        "sequential VAE, learned priors",
+        "As seqvae-mnist, with priors of later steps read off the image so far. LEARNED1",
+        learned_prior=True,
     ),
-    "seqvae-onestep-mnist": replace(
-        _sequential("one step of 15 latents", "NOTE4", steps=1, codes=15),
-        weights=False,
+    "seqvae-onestep-mnist": _sequential(
+        "one step of 15 latents",
+        "The rival of seqvae-mnist: the same network and settings, one step. Seeds 1 and 2: squared error 7.5 and 7.4, Fréchet "
+        "distance 3.7 and 4.1. With a warm-up of 20 epochs: 7.8 and 7.6, 6.4 and 6.8 (seeds 0 and 1).",
+        steps=1,
+        codes=15,
     ),
     "infusion-mnist": Recipe(
         title="infusion chain, 6 steps",
