@@ -115,6 +115,11 @@ def test_draws_are_means_or_have_the_likelihood_s_noise(model):
 def test_what_a_sequential_vae_refuses():
     with pytest.raises(ValueError, match="at least one step"):
         SequentialVAE([], 5)
+    for pixels, first in ((6, False), (8, True)):  # a gate of the wrong shape, a first step in second place
+        with pytest.raises(ValueError, match=r"This step takes .*; got \(3, 8\)"):
+            SequentialVAE([GatedStep(8, 2, 4, first=True), GatedStep(pixels, 2, 4, first=first)], 2).sample(3)
+    with pytest.raises(ValueError, match=r"takes the image before as \(3, 8\), a gate for each pixel; got None"):
+        SequentialVAE([GatedStep(8, 2, 4)], 2).sample(3)
     for shape, codes, channels in (((3, 6, 8), (2, 3), (4, 6)), ((3, 8, 8), (2, 3), (4,))):
         with pytest.raises(ValueError, match="codes need as many channels"):
             Ladder(shape, codes, channels)

@@ -108,6 +108,10 @@ class GatedStep(nn.Module):
 
     def forward(self, z: Tensor, before: Tensor | None) -> Tensor:
         """x_t = alpha x_(t-1) + (1 - alpha) new, (batch, pixels); the first step has no gate."""
+        gated = None if self.gate is None else (len(z), self.gate.out_features)
+        if gated != (None if before is None else tuple(before.shape)):
+            takes = "no image before, being the first" if gated is None else f"the image before as {gated}, a gate for each pixel"
+            raise ValueError(f"This step takes {takes}; got {None if before is None else tuple(before.shape)}.")
         features = self.body(z if before is None else torch.cat([z, before], -1))
         new = self.new(features).sigmoid()
         if self.gate is None:
@@ -141,9 +145,10 @@ class SequentialVAE(nn.Module):
         Codes are mean + std * noise of the posterior, (mu, logvar) as `encode` gives them, or of the prior where there is none.
         """
         images, codes, priors, before = [], [], [], None
-        for at, (step, own) in enumerate(zip(self.steps, noise.split(self.codes, -1))):
+        own_codes = [None] * len(self.steps) if posterior is None else zip(*(part.split(self.codes, -1) for part in posterior))
+        for step, own, found in zip(self.steps, noise.split(self.codes, -1), own_codes):
             priors.append(step.prior(before) or (torch.zeros_like(own), torch.zeros_like(own)))
-            mu, logvar = priors[-1] if posterior is None else (part.split(self.codes, -1)[at] for part in posterior)
+            mu, logvar = found or priors[-1]
             codes.append(mu + (0.5 * logvar).exp() * own)
             images.append(step(codes[-1], before))
             before = images[-1] if self.through else images[-1].detach()
@@ -161,8 +166,8 @@ class SequentialVAE(nn.Module):
 
     def _terms(self, x: Tensor, images: Tensor, posterior: Sequence[Tensor], prior: Sequence[Tensor]) -> Elbo:
         log_p = self.likelihood.log_prob(x, self.likelihood.parameters_of(images)).sum(0)
-        parts = [kl_normal(*each) for each in zip(*(part.split(self.codes, -1) for part in (*posterior, *prior)))]
-        return Elbo(log_p, sum(parts), torch.stack(parts, -1))
+        parts = kl_normal(*(part.unflatten(-1, (-1, self.codes)) for part in (*posterior, *prior)))
+        return Elbo(log_p, parts.sum(-1), parts)
 
     def log_likelihood(self, x: Tensor, images: Tensor) -> Tensor:
         """log p(x | x_T), (batch,): of the last of the steps' images (steps, batch, pixels)."""

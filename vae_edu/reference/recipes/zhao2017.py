@@ -98,7 +98,8 @@ REFERENCES = {
         "sequential VAE, 5 steps of 3 latents",
         "Gated layers of 128 units in each step, the weight 16 of the paper's code, no warm-up (see seqvae-warm-mnist). "
         "Seeds 1 and 2: squared error by step 23.6, 16.8, 13.6, 11.7, 10.3 and 23.5, 16.5, 13.3, 11.5, 9.8; Fréchet distances "
-        "15.3, 11.0, 10.5, 10.0, 9.8 and 13.2, 9.0, 7.7, 7.5, 7.5. Seed 0 was not chosen.",
+        "15.3, 11.0, 10.5, 10.0, 9.8 and 13.2, 9.0, 7.7, 7.5, 7.5; taken with confidence at the first and last step 37 and "
+        "29 %, 45 and 25 %. Seed 0 was not chosen.",
         weights=True,
     ),
     "seqvae-warm-mnist": _sequential(
@@ -109,7 +110,9 @@ REFERENCES = {
     ),
     "seqvae-learned-mnist": _sequential(
         "sequential VAE, learned priors",
-        "As seqvae-mnist, with priors of later steps read off the image so far. LEARNED1",
+        "As seqvae-mnist, with priors of later steps read off the image so far. Seeds 1 and 2: last step's "
+        "squared error 9.4 and 10.0, Fréchet distance 9.3 and 7.8; taken with confidence at the first and the last step 37 and "
+        "40 %, 45 and 46 %. With black images in the place of the image so far (seed 0): 40 and 23 %, error 9.9, distance 8.1.",
         learned_prior=True,
     ),
     "seqvae-onestep-mnist": _sequential(
