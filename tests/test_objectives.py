@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vae_edu.models import VAE
-from vae_edu.objectives import Elbo, free_bits, mmd_to_normal, regularized, warm_up
+from vae_edu.objectives import Elbo, capacity, capacity_cost, free_bits, mmd_to_normal, regularized, warm_up
 from vae_edu.training import Settings, TrainingError, fit, weighed
 
 
@@ -127,3 +127,18 @@ def test_a_penalty_on_the_codes_alone_sees_the_codes_and_sends_its_gradient_to_t
     assert (free - held).std() < 1e-5, "one number for the batch"
     (free - held).mean().backward()
     assert model.encoder.mu.weight.grad.abs().sum() > 0 and model.decoder[1].weight.grad.abs().max() < 1e-5
+
+
+def test_capacity_moves_in_a_straight_line_between_its_epochs_up_and_down():
+    assert [capacity(epoch, (0.0, 10.0), (2, 6)) for epoch in (1, 2, 3, 6, 9)] == [0, 0, 2.5, 10, 10]
+    assert [capacity(epoch, (12.0, 1.0), (0, 2)) for epoch in (1, 2)] == [6.5, 1]
+
+
+def test_the_mean_kl_stands_inside_the_absolute_value():
+    """Trap: per image the cost is another one, and does not pin the mean."""
+    kl = torch.tensor([1.0, 5.0], requires_grad=True)
+    assert capacity_cost(kl, 3.0, 100.0).item() == 0 and capacity_cost(kl, 4.0, 100.0).item() == pytest.approx(100)
+    (slope,) = torch.autograd.grad(capacity_cost(kl, 2.0, 10.0), kl)
+    assert slope.tolist() == pytest.approx([5, 5]), "also for the image whose own KL is below C"
+    with pytest.raises(ValueError, match="gamma must not be negative"):
+        capacity_cost(kl, 3.0, -1.0)

@@ -241,6 +241,38 @@ def test_impossible_settings_are_refused(wrong):
         Settings(**wrong)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"gamma": -1.0}, "must not be negative"),
+        ({"capacity": (0.0, -2.0)}, "must not be negative"),
+        ({"capacity_epochs": (3, 3)}, "two that rise"),
+        ({"gamma": 10.0, "warmup": 2}, "leave out warmup"),
+        ({"gamma": 10.0, "importance_samples": 5}, "leave out warmup"),
+    ],
+)
+def test_impossible_capacities_are_refused(wrong, said):
+    with pytest.raises(TrainingError, match=said):
+        Settings(epochs=1, **wrong)
+
+
+def test_capacity_pins_the_kl_where_gamma_is_large_and_resumes(tmp_path):
+    """From 4 nats down to 0.5; with gamma = 1 the KL stays where the ELBO has it. A run cut off goes on as if it had not been."""
+    settings = Settings(epochs=16, lr=3e-3, gamma=100.0, capacity=(4.0, 0.5), capacity_epochs=(4, 10), seed=2)
+    kl = {}
+    for gamma in (100.0, 1.0):
+        model = small()
+        fit(model, DIGITS.train, None, Settings(**{**vars(settings), "gamma": gamma}), progress=False)
+        kl[gamma] = model.elbo(DIGITS.train, generator=torch.Generator().manual_seed(0)).kl.mean().item()
+    assert kl[100.0] == pytest.approx(0.5, abs=0.1) and kl[1.0] > 0.7
+    whole = small()
+    history = fit(whole, DIGITS.train, None, settings, progress=False)
+    fit(small(), DIGITS.train, None, Settings(**{**vars(settings), "epochs": 6}), folder=tmp_path, progress=False)
+    again = fit(resumed := small(), DIGITS.train, None, settings, folder=tmp_path, progress=False)
+    assert [record["train"] for record in again] == [record["train"] for record in history]
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), resumed.parameters(), strict=True))
+
+
 def test_a_loss_that_explodes_is_named():
     with pytest.raises(TrainingError, match="no longer finite in epoch 1"):
         fit(small(), DIGITS.train, None, Settings(epochs=1, lr=1e30), progress=False)

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from . import sprites
 from .formats import pictures_in, read_pictures
 from .sources import SOURCES, Source
 
@@ -247,6 +248,13 @@ def _photos(name: str) -> Dataset:
     return Dataset(name, (64, 64), *images, colours=3)
 
 
+def _sprites() -> Dataset:
+    """Every sprite, at its address; validation and test are 1,000 of the same each, since there are no others."""
+    images = sprites.render(sprites.factors_of(torch.arange(sprites.NUMBER)))
+    rows = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
+    return Dataset("sprites", (32, 32), images, images[rows[:1000]], images[rows[1000:2000]])
+
+
 _LOADERS: dict[str, Callable[[], Dataset]] = {
     "digits": _digits,
     "binary-digits": _binary_digits,
@@ -260,4 +268,5 @@ _LOADERS: dict[str, Callable[[], Dataset]] = {
     "celeba": lambda: _photos("celeba"),
     "lsun-bedroom": lambda: _photos("lsun-bedroom"),
     "histopathology": lambda: _three_parts("histopathology", grey=True),
+    "sprites": _sprites,
 }

@@ -12,12 +12,12 @@ from torch import Generator, Tensor, nn
 CONFIDENCE = 0.9
 
 
-def classifier(images: Tensor, labels: Tensor) -> nn.Linear:
-    """Logistic regression on pixels, fitted to real images (n, pixels) and their labels: (n, pixels) to ten logits.
+def classifier(images: Tensor, labels: Tensor, *, classes: int = 10) -> nn.Linear:
+    """Logistic regression on pixels, fitted to real images (n, pixels) and their labels: (n, pixels) to a logit for each class.
 
     Convex, so that no seed matters; far from real images a deeper network would be surer of itself, and as wrong.
     """
-    network = nn.Linear(images.shape[1], 10)
+    network = nn.Linear(images.shape[1], classes)
     nn.init.zeros_(network.weight)
     nn.init.zeros_(network.bias)
     optimizer = torch.optim.LBFGS(network.parameters(), max_iter=100, line_search_fn="strong_wolfe")

@@ -2,7 +2,7 @@
 
 log p(x) >= E_q[log p(x|z)] - KL(q(z|x) || p(z)). Sources: CSC413 lecture 10, "Evidence lower bound" (its form with
 log p(z) + log q(z|x) has a wrong sign: ERRATA.md, E6; lecture 04 shows it); Kingma & Welling 2014, eq. 3.
-Annealing: Bowman et al. 2016; Fu et al. 2019 (cyclic). Free bits: Kingma et al. 2016.
+Annealing: Bowman et al. 2016; Fu et al. 2019 (cyclic). Free bits: Kingma et al. 2016. Capacity: Burgess et al. 2018.
 Any regulariser, or none: Zhao, Song & Ermon 2017, eq. 7.
 """
 
@@ -62,6 +62,23 @@ def free_bits(kl_parts: Tensor, floor: float, groups: Sequence[Sequence[int]] | 
             raise ValueError(f"The groups must hold each of the {len(means)} latents once; got {list(map(list, groups))}.")
         means = torch.stack([means[list(group)].sum() for group in groups])
     return means.clamp(min=floor).sum()
+
+
+def capacity(epoch: int, ends: tuple[float, float], epochs: tuple[int, int]) -> float:
+    """C for an epoch, in nats: from ends[0] up to epoch epochs[0], linearly to ends[1] at epoch epochs[1], and so it stays."""
+    (start, end), (first, last) = ends, epochs
+    return start + (end - start) * min(1.0, max(0.0, (epoch - first) / (last - first)))
+
+
+def capacity_cost(kl: Tensor, target: float, gamma: float) -> Tensor:
+    """gamma |mean KL - C|: what is subtracted from the reconstruction, a number. kl: (batch,), target: C, in nats.
+
+    The mean over the batch stands inside the absolute value: it is the average image that is to use C nats. The slides print no
+    gamma (ERRATA.md, E12): with gamma = 1 and a KL above C this is the ELBO but for a constant, and pins nothing.
+    """
+    if not gamma >= 0:
+        raise ValueError(f"gamma must not be negative: the KL would be driven away from C; got {gamma}.")
+    return gamma * (kl.mean() - target).abs()
 
 
 def regularized(

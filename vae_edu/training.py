@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 
 from .data import binarize
 from .evaluation import log_likelihood_from_weights
-from .objectives import ANNEALINGS, Elbo, free_bits, warm_up
+from .objectives import ANNEALINGS, Elbo, capacity, capacity_cost, free_bits, warm_up
 
 
 class TrainingError(Exception):
@@ -61,10 +61,11 @@ class Settings:
     x ~ Bernoulli(grey) anew for every batch, and once for validation; lr_decay is the learning rate's factor at the last
     epoch, reached along a half cosine (1: constant); kl_weight is beta after the warm-up, in validation too (lambda in the
     eVAE paper, eq. 6); annealing is the shape of the warm-up (`objectives.warm_up`); free_bits is the floor of each part of the
-    KL, in nats (`objectives.free_bits`); with importance_samples above 1 the bound is the importance-weighted one of that many
-    samples (Burda et al. 2016), which is tighter and has no KL to weigh; precision is that of the networks' products while
-    training, "float32" or "bfloat16" (faster on GPUs and on processors with AMX or AVX512-BF16; with AVX2 alone six times
-    slower); weights, optimizer and validation stay in float32.
+    KL, in nats (`objectives.free_bits`); with gamma, the KL's cost is gamma |KL - C| (`objectives.capacity_cost`), where C goes
+    from capacity[0] to capacity[1] between the two capacity_epochs (validation: capacity[1]); with importance_samples above 1 the
+    bound is the importance-weighted one of that many samples (Burda et al. 2016), which is tighter and has no KL to weigh;
+    precision is that of the networks' products while training, "float32" or "bfloat16" (faster on GPUs and on processors with AMX
+    or AVX512-BF16; with AVX2 alone six times slower); weights, optimizer and validation stay in float32.
     """
 
     epochs: int
@@ -78,6 +79,9 @@ class Settings:
     kl_weight: float = 1.0
     annealing: str = "linear"
     free_bits: float = 0.0
+    gamma: float = 0.0
+    capacity: tuple[float, float] = (0.0, 0.0)
+    capacity_epochs: tuple[int, int] = (0, 1)
     importance_samples: int = 1
     precision: str = "float32"
     seed: int = 0
@@ -91,6 +95,12 @@ class Settings:
             raise TrainingError(f"free_bits must not be negative and importance_samples at least 1, got {self}.")
         if self.importance_samples > 1 and (self.warmup or self.free_bits or self.kl_weight != 1):
             raise TrainingError("The importance-weighted bound has no KL to weigh: leave out warmup, free_bits and kl_weight.")
+        if not 0 <= self.gamma < math.inf or min(self.capacity) < 0 or not self.capacity_epochs[0] < self.capacity_epochs[1]:
+            raise TrainingError(
+                f"gamma and both ends of capacity must not be negative, and capacity_epochs must be two that rise, got {self}."
+            )
+        if self.gamma and (self.warmup or self.free_bits or self.kl_weight != 1 or self.importance_samples > 1):
+            raise TrainingError("gamma weighs the KL by itself: leave out warmup, free_bits, kl_weight and importance_samples.")
         if self.precision not in PRECISIONS:
             raise TrainingError(f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}.")
 
@@ -135,7 +145,8 @@ def fit(
         for group in optimizer.param_groups:
             group["lr"] = settings.lr * _decay(epoch, settings)
         with PRECISIONS[settings.precision](model):
-            record = {"epoch": epoch, **_sweep(model, train, partial(losses, beta=beta), optimizer, epoch, settings)}
+            weighing = partial(losses, beta=beta, target=capacity(epoch, settings.capacity, settings.capacity_epochs))
+            record = {"epoch": epoch, **_sweep(model, train, weighing, optimizer, epoch, settings)}
         if valid is not None and math.isfinite(record["train"]):
             record["valid"] = mean_loss(model, valid, losses, generator=_generator(settings.seed, -epoch, train.device))
         if not all(math.isfinite(record[name]) for name in ("train", "valid") if name in record):
@@ -152,14 +163,23 @@ def fit(
 
 
 def _losses(
-    model: nn.Module, settings: Settings, loss: Callable | None, x: Tensor, generator: Generator, beta=None, **given: Tensor
+    model: nn.Module,
+    settings: Settings,
+    loss: Callable | None,
+    x: Tensor,
+    generator: Generator,
+    beta=None,
+    target=None,
+    **given: Tensor,
 ) -> Tensor:
-    """What is minimised, (batch,), in nats; beta: settings.kl_weight where not given, as in validation."""
+    """What is minimised, (batch,), in nats; beta, target: those at the end where not given, as in validation."""
     if loss:
         return loss(x, generator)
     if settings.importance_samples > 1:
         return -log_likelihood_from_weights(model.log_weights(x, settings.importance_samples, generator=generator))
     terms = model.elbo(x, **given, generator=generator)
+    if settings.gamma:
+        return capacity_cost(terms.kl, settings.capacity[1] if target is None else target, settings.gamma) - terms.reconstruction
     return -weighed(terms, settings.kl_weight if beta is None else beta, settings.free_bits)
 
 
