@@ -1,4 +1,5 @@
-"""Propositions 1 to 6 of Zhao, Song & Ermon 2017 on exact tables, with what has to be mended in them (ERRATA.md, E22 to E28)."""
+"""Propositions 1 to 6 of Zhao, Song & Ermon 2017 on exact tables, with what has to be mended in them (ERRATA.md, E22 to E28); and
+the linear VAE in which the price of a direction is exact."""
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from scipy.stats import entropy, norm
 
 from vae_edu.divergences import kl_discrete
 from vae_edu.information import images_given_code
+from vae_edu.objectives import capacity_cost
 
 IMAGES, CODES, PIXELS = 12, 7, 5
 
@@ -184,3 +186,38 @@ def test_what_tables_must_be():
         images_given_code(torch.tensor([[1.0, 0.0], [1.0, 0.0]]), half[0])
     with pytest.raises(ValueError, match=r"q must be \(images, codes\)"):
         images_given_code(half, torch.tensor([0.5, 0.25, 0.25]))
+
+
+LINEAR, NOISE = torch.tensor([4.0, 2.0, 1.0, 0.5], dtype=torch.float64), 0.3  # variances of four directions, and of the decoder
+
+
+def linear_vae(cost):
+    """The best linear VAE of four independent directions, by gradient descent: (weights, active part of each unit, its KL).
+
+    q(z|x) = N(a x, v), p(x|z) = N(w z, NOISE); all expectations in closed form. cost: what the KLs (4,) cost, in nats.
+    """
+    a, w, log_v = (torch.full((4,), start, dtype=torch.float64, requires_grad=True) for start in (0.5, 0.5, 0.0))
+    kl = lambda: 0.5 * (a**2 * LINEAR + log_v.exp() - log_v - 1)
+    optimizer = torch.optim.Adam([a, w, log_v], lr=0.05)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 1200)
+    for _ in range(1200):
+        optimizer.zero_grad()
+        error = (1 - w * a) ** 2 * LINEAR + w**2 * log_v.exp()
+        (error.sum() / (2 * NOISE) + cost(kl())).backward()
+        optimizer.step()
+        schedule.step()
+    return w.detach(), (a**2 * LINEAR).detach(), kl().detach()
+
+
+@pytest.mark.parametrize("beta", [1.0, 2.0, 4.0, 8.0])
+def test_p14_a_linear_beta_vae_uses_a_direction_whose_variance_exceeds_beta_times_the_noise(beta):
+    w, activity, _ = linear_vae(lambda kl: beta * kl.sum())
+    torch.testing.assert_close(w**2, (LINEAR - beta * NOISE).clamp(min=0), atol=5e-3, rtol=0)
+    torch.testing.assert_close(activity, (1 - beta * NOISE / LINEAR).clamp(min=0), atol=5e-3, rtol=0)
+
+
+@pytest.mark.parametrize(("gamma", "target", "found"), [(1, 2, 3.10), (10, 2, 2.0), (100, 2, 2.0), (10, 6, 6.0)])
+def test_p15_and_e12_gamma_pins_the_kl_and_one_is_too_little(gamma, target, found):
+    """With gamma = 1 the KL ends where the ELBO has it, 3.10 nats."""
+    kl = linear_vae(lambda kl: capacity_cost(kl.sum()[None], target, gamma))[2].sum().item()
+    assert kl == pytest.approx(found, abs=0.02)
