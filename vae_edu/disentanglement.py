@@ -13,6 +13,7 @@ import torch
 from torch import Generator, Tensor
 
 from .drawing import classifier
+from .sprites import address
 
 BINS = 20
 
@@ -40,19 +41,12 @@ def _differences(codes: Tensor, counts: Sequence[int], pairs: int, number: int, 
         first, second = (_drawn(counts, (len(own), pairs), generator) for _ in range(2))  # (points, pairs, factors)
         shared = own[:, None, None].expand(-1, pairs, 1)
         second.scatter_(2, shared, first.gather(2, shared))
-        points.append((codes[_address(first, counts)] - codes[_address(second, counts)]).abs().mean(1))
+        points.append((codes[address(first, counts)] - codes[address(second, counts)]).abs().mean(1))
     return torch.cat(points), labels
 
 
 def _drawn(counts: Sequence[int], shape: tuple[int, ...], generator: Generator) -> Tensor:
     return torch.stack([torch.randint(count, shape, generator=generator) for count in counts], -1)
-
-
-def _address(factors: Tensor, counts: Sequence[int]) -> Tensor:
-    address = torch.zeros(factors.shape[:-1], dtype=torch.long)
-    for value, count in zip(factors.unbind(-1), counts):
-        address = address * count + value
-    return address
 
 
 def mig(codes: Tensor, counts: Sequence[int], *, active: Tensor | None = None) -> float:
@@ -66,9 +60,9 @@ def mig(codes: Tensor, counts: Sequence[int], *, active: Tensor | None = None) -
     factors = torch.stack(torch.unravel_index(torch.arange(len(codes)), tuple(counts)), -1)
     gaps = []
     for values, count in zip(factors.unbind(-1), counts):
-        found = torch.stack([_information(_binned(latent), values, count) for latent in codes.unbind(1)] or [torch.zeros(())])
-        best = torch.cat([found, torch.zeros(1)]).topk(2).values  # with one latent the second best says nothing
-        gaps.append((best[0] - best[1]).item() / math.log(count))
+        found = [_information(_binned(latent), values, count) for latent in codes.unbind(1)]
+        best, second, *_ = sorted([*found, 0.0, 0.0], reverse=True)  # with one latent the second best says nothing
+        gaps.append((best - second) / math.log(count))
     return sum(gaps) / len(gaps)
 
 
@@ -77,11 +71,11 @@ def _binned(latent: Tensor) -> Tensor:
     return ((latent - low) / (high - low).clamp(min=1e-12) * BINS).long().clamp(max=BINS - 1)
 
 
-def _information(bins: Tensor, values: Tensor, count: int) -> Tensor:
+def _information(bins: Tensor, values: Tensor, count: int) -> float:
     """Mutual information of two discrete numbers, in nats, from their counts."""
     table = (bins * count + values).bincount(minlength=BINS * count).reshape(BINS, count).double() / len(bins)
     independent = table.sum(1, keepdim=True) * table.sum(0)
-    return torch.special.xlogy(table, table / independent.clamp(min=1e-300)).sum().float()
+    return torch.special.xlogy(table, table / independent.clamp(min=1e-300)).sum().item()
 
 
 def _standardised(codes: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ its 40 orientations and 32 positions.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -19,19 +20,24 @@ HALF_SIZES, X_MARGIN, Y_MARGIN = (0.14, 0.28), 0.35, 0.41  # shares of the image
 BLOCK = 256  # images that are drawn at once: their pixels stay in the processor's cache
 
 
-def factors_of(address: Tensor) -> Tensor:
+def factors_of(addresses: Tensor) -> Tensor:
     """Addresses (n,), 0 to 11,519, to factors (n, 5), whole numbers in the order of `NAMES`: the last one, y, varies fastest."""
-    if address.ndim != 1 or address.is_floating_point() or not bool(((address >= 0) & (address < NUMBER)).all()):
-        raise ValueError(f"Addresses are whole numbers from 0 to {NUMBER - 1}, (n,); got {address.tolist()!s:.60}.")
-    return torch.stack(torch.unravel_index(address, COUNTS), -1)
+    if addresses.ndim != 1 or addresses.is_floating_point() or not bool(((addresses >= 0) & (addresses < NUMBER)).all()):
+        raise ValueError(f"Addresses are whole numbers from 0 to {NUMBER - 1}, (n,); got {addresses.tolist()!s:.60}.")
+    return torch.stack(torch.unravel_index(addresses, COUNTS), -1)
 
 
 def address_of(factors: Tensor) -> Tensor:
     """The inverse of `factors_of`: (n, 5) to (n,)."""
-    factors, address = _checked(factors), 0
-    for value, count in zip(factors.unbind(-1), COUNTS):
-        address = address * count + value
-    return address
+    return address(_checked(factors), COUNTS)
+
+
+def address(factors: Tensor, counts: Sequence[int]) -> Tensor:
+    """Where combinations (..., factors) stand in a grid of so many values each, the last factor varying fastest: (...)."""
+    found = torch.zeros_like(factors[..., 0])
+    for value, count in zip(factors.unbind(-1), counts):
+        found = found * count + value
+    return found
 
 
 def render(factors: Tensor, side: int = 32) -> Tensor:

@@ -95,7 +95,7 @@ class Settings:
             raise TrainingError(f"free_bits must not be negative and importance_samples at least 1, got {self}.")
         if self.importance_samples > 1 and (self.warmup or self.free_bits or self.kl_weight != 1):
             raise TrainingError("The importance-weighted bound has no KL to weigh: leave out warmup, free_bits and kl_weight.")
-        if not 0 <= self.gamma < math.inf or min(self.capacity) < 0 or not self.capacity_epochs[0] < self.capacity_epochs[1]:
+        if not 0 <= self.gamma < math.inf or not min(self.capacity) >= 0 or not self.capacity_epochs[0] < self.capacity_epochs[1]:
             raise TrainingError(
                 f"gamma and both ends of capacity must not be negative, and capacity_epochs must be two that rise, got {self}."
             )

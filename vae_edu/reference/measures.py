@@ -234,7 +234,12 @@ def _judged(subject: Subject, drawn: dict[str, Tensor]) -> dict:
 
 
 @functools.cache
-def _classifier(images) -> nn.Module:
+def _axes(images: Dataset) -> Tensor:
+    return directions(images.train)
+
+
+@functools.cache
+def _classifier(images: Dataset) -> nn.Module:
     return classifier(images.train, images.train_labels)
 
 
@@ -293,7 +298,7 @@ def mixed_codes_by_step(subject: Subject) -> dict:
 
 def _judged_by_step(subject: Subject, name: str, steps: Tensor) -> dict:
     """The Frechet distance on 50 principal directions, and the share taken with confidence, of images (steps, n, pixels)."""
-    axes, network = directions(subject.images.train.to(subject.test)), _classifier(subject.images)
+    axes, network = _axes(subject.images).to(subject.test), _classifier(subject.images)
     real = subject.test @ axes
     return {
         f"Frechet distance by step{name}": [round(frechet_distance(images @ axes, real), 2) for images in steps],

@@ -10,7 +10,6 @@ from scipy.special import expit, log_expit, logsumexp
 from ... import reference
 from ...models.infusion import InfusionChain
 from ..exercise import Exercise
-from ._shared import shares
 
 
 def pixel_by_pixel(x, states, logits, rate):
@@ -76,17 +75,22 @@ exercise.case("logits of 800", [[1.0]], [[[1.0]], [[1.0]]], [[[-800.0]], [[800.0
 exercise.always("four steps, 20 images of 40 pixels", lambda rng: random_chain(rng, 20, 40, 4))
 
 
+def _shares(rate, steps):
+    """The share of true pixels at steps 1 .. steps, (steps, 1, 1)."""
+    return (rate * torch.arange(1, steps + 1, dtype=torch.float64))[:, None, None]
+
+
 def _log_p(states, logits):
     return -F.softplus((1 - 2 * states) * logits)
 
 
-def _first_half(logits):
+def _drawn_from(logits):
     return torch.cat([torch.zeros_like(logits[:1]), logits[:-1]])
 
 
 def _bound(x, states, logits, rate, q=None, before=None, part=None, last=None):
-    part = shares(rate, len(states)) if part is None else part
-    log_p = _log_p(states, _first_half(logits) if before is None else before)
+    part = _shares(rate, len(states)) if part is None else part
+    log_p = _log_p(states, _drawn_from(logits) if before is None else before)
     log_q = torch.log((1 - part) * log_p.exp() + part * (states == x)) if q is None else q(log_p, part)
     return (log_p - log_q).sum((0, 2)) + (_log_p(x, logits[-1]).sum(-1) if last is None else last)
 
@@ -114,12 +118,12 @@ def ratio_upside_down(x, states, logits, rate):
 
 @exercise.misconception("The share of true pixels is taken as constant: at step t it is rate · t.")
 def constant_share(x, states, logits, rate):
-    return _bound(x, states, logits, rate, part=0 * shares(rate, len(states)) + rate)
+    return _bound(x, states, logits, rate, part=0 * _shares(rate, len(states)) + rate)
 
 
 @exercise.misconception("The shares begin at 0: the first state has rate · 1.")
 def steps_from_zero(x, states, logits, rate):
-    return _bound(x, states, logits, rate, part=shares(rate, len(states)) - rate)
+    return _bound(x, states, logits, rate, part=_shares(rate, len(states)) - rate)
 
 
 @exercise.misconception(
@@ -138,7 +142,7 @@ def log_of_the_parts(x, states, logits, rate):
 
 @exercise.misconception("The first state has no cost here: its pixels are ½ under p, and infused under q like all others.")
 def first_state_left_out(x, states, logits, rate):
-    part = shares(rate, len(states)).clone()
+    part = _shares(rate, len(states)).clone()
     part[0] = 0
     return _bound(x, states, logits, rate, part=part)
 
@@ -185,9 +189,9 @@ def agrees_with_the_state_before(x, states, logits, rate):
 
 @exercise.steps
 def in_steps(x, states, logits, rate):
-    before = _first_half(logits)  # the logits each state is drawn from, 0 for the first
+    before = _drawn_from(logits)  # the logits each state is drawn from, 0 for the first
     log_p = -F.softplus((1 - 2 * states) * before)  # log p of each state's pixels
-    share = shares(rate, len(states))  # the shares of true pixels
+    share = _shares(rate, len(states))  # the shares of true pixels
     mixed = (1 - share) * log_p.exp() + share * (states == x)  # q of each state's pixels
     ratio = log_p - mixed.log()  # log p − log q of each pixel
     of_states = ratio.sum((0, 2))  # the sum over steps and pixels
