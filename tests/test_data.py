@@ -219,7 +219,7 @@ def test_a_text_that_is_no_amat_is_refused(raw, said):
 
 
 @pytest.mark.parametrize(
-    "name", ["static-mnist", "omniglot", "caltech-silhouettes", "histopathology", "cifar10", "celeba", "lsun-bedroom"]
+    "name", ["static-mnist", "omniglot", "caltech-silhouettes", "histopathology", "cifar10", "celeba", "lsun-bedroom", "tfd"]
 )
 def test_what_cannot_be_downloaded_says_where_to_get_it(folder, name):
     with pytest.raises(DataError, match=r"published at .*VAE_EDU_DATA") as error:
@@ -265,6 +265,37 @@ def test_a_cifar10_of_the_wrong_size_is_named(tmp_path, monkeypatch):
         DataError, match="data_batch_1 is not the batch 1 of cifar10: expected 10000 × 3072 values, found 3 × 3072"
     ):
         data.load("cifar10")
+
+
+def write_tfd(folder, monkeypatch, folds):
+    """A file as the owner has it, of as many faces as there are folds: the grey level of each is its place, but for one corner."""
+    images = np.arange(len(folds), dtype=np.uint8)[:, None, None].repeat(48, 1).repeat(48, 2)
+    images[:, 0, 47] = 255  # the upper right corner
+    savemat(folder / "TFD_48x48.mat", {"images": images, "folds": np.array(folds)[:, None].repeat(5, 1)}, do_compression=True)
+    shapes = {"images": (len(folds), 48, 48), "folds": (len(folds), 5)}
+    monkeypatch.setenv("VAE_EDU_DATA", str(folder))
+    sources = {part: replace(source, shape=shapes[part]) for part, source in data.SOURCES["tfd"].items()}
+    monkeypatch.setitem(data.SOURCES, "tfd", sources)
+
+
+def test_tfd_is_split_by_its_first_fold_and_upright(tmp_path, monkeypatch):
+    write_tfd(tmp_path, monkeypatch, [0, 3, 1, 2, 0, 3])
+    found = data.load("tfd")
+    assert found.shape == (48, 48) and found.train.shape == (3, 2304)
+    places = [part[:, -1].mul(255).round().int().tolist() for part in (found.train, found.valid, found.test)]
+    assert places == [[0, 2, 4], [3], [1, 5]]
+    assert found.test.unflatten(1, (48, 48))[0, 0, 47] == 1
+
+
+def test_a_tfd_of_the_wrong_size_or_without_folds_is_named(tmp_path, monkeypatch):
+    full = data.SOURCES["tfd"]
+    write_tfd(tmp_path, monkeypatch, [0, 1, 2, 3])
+    savemat(tmp_path / "TFD_48x48.mat", {"images": np.arange(4 * 48 * 48).reshape(4, 48, 48).astype(np.uint8)})
+    with pytest.raises(DataError, match="cannot be read as the folds of tfd .it has no entry 'folds'"):
+        data.load("tfd")
+    monkeypatch.setitem(data.SOURCES, "tfd", full)
+    with pytest.raises(DataError, match="expected 102236 × 48 × 48 values, found 4 × 48 × 48"):
+        data.load("tfd")
 
 
 def picture(number, size=(178, 218)):

@@ -111,7 +111,7 @@ def test_the_probe_is_what_the_shipped_weights_answer_today(name):
     assert found.keys() == stored.keys() and RECIPES[name].grey == (name in [*GREY, *STEPS])
     for key, tensor in stored.items():
         exact = key == "noise" or (key == "x" and not RECIPES[name].grey)
-        torch.testing.assert_close(found[key], tensor, rtol=0 if exact else 1e-9, atol=0 if exact else 1e-11)
+        torch.testing.assert_close(found[key].double(), tensor, rtol=0 if exact else 1e-9, atol=0 if exact else 1e-11)
 
 
 def test_nothing_asks_a_model_what_it_is():

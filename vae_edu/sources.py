@@ -111,3 +111,11 @@ SOURCES["celeba"] = _archive("celeba/img_align_celeba.zip", "https://mmlab.ie.cu
 SOURCES["lsun-bedroom"] = _archive(
     "lsun/bedroom_train.zip", "https://github.com/fyu/lsun; its `data.py export` makes pictures of the database, to be zipped"
 )
+
+
+def _tfd(key: str, shape: tuple[int, ...]) -> Source:
+    home = "http://www.cs.toronto.edu/~jsusskin/TFD, on request"
+    return Source(("tfd/TFD_48x48.mat", "TFD_48x48.mat"), mat(key), shape=shape, published=home)
+
+
+SOURCES["tfd"] = {"images": _tfd("images", (102_236, 48, 48)), "folds": _tfd("folds", (102_236, 5))}

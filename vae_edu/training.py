@@ -21,7 +21,7 @@ from torch import Generator, Tensor, nn
 from tqdm.auto import tqdm
 
 from .data import binarize
-from .evaluation import log_likelihood_from_weights
+from .evaluation import elbo_terms, log_likelihood_from_weights
 from .objectives import ANNEALINGS, Elbo, capacity, capacity_cost, free_bits, warm_up
 
 
@@ -62,8 +62,9 @@ class Settings:
     epoch, reached along a half cosine (1: constant); kl_weight is beta after the warm-up, in validation too (lambda in the
     eVAE paper, eq. 6); annealing is the shape of the warm-up (`objectives.warm_up`); free_bits is the floor of each part of the
     KL, in nats (`objectives.free_bits`); with gamma, the KL's cost is gamma |KL - C| (`objectives.capacity_cost`), where C goes
-    from capacity[0] to capacity[1] between the two capacity_epochs (validation: capacity[1]); with importance_samples above 1 the
-    bound is the importance-weighted one of that many samples (Burda et al. 2016), which is tighter and has no KL to weigh;
+    from capacity[0] to capacity[1] between the two capacity_epochs (validation: capacity[1]), and each unit's KL goes on record;
+    with importance_samples above 1 the bound is the importance-weighted one of that many samples (Burda et al. 2016), which is
+    tighter and has no KL to weigh;
     precision is that of the networks' products while training, "float32" or "bfloat16" (faster on GPUs and on processors with AMX
     or AVX512-BF16; with AVX2 alone six times slower); weights, optimizer and validation stay in float32.
     """
@@ -149,6 +150,7 @@ def fit(
             record = {"epoch": epoch, **_sweep(model, train, weighing, optimizer, epoch, settings)}
         if valid is not None and math.isfinite(record["train"]):
             record["valid"] = mean_loss(model, valid, losses, generator=_generator(settings.seed, -epoch, train.device))
+            record |= _rates(model, valid, epoch, settings)
         if not all(math.isfinite(record[name]) for name in ("train", "valid") if name in record):
             raise TrainingError(f"The loss is no longer finite in epoch {epoch}; lower the learning rate ({settings.lr}).")
         _keep_best(state, model, record)
@@ -160,6 +162,14 @@ def fit(
     model.load_state_dict(state.best_state)
     model.eval()
     return state.history
+
+
+def _rates(model: nn.Module, valid: Tensor, epoch: int, settings: Settings) -> dict:
+    """Of a run that leads the KL: what each unit uses at this epoch, in nats."""
+    if not settings.gamma:
+        return {}
+    parts = elbo_terms(model, valid, generator=_generator(settings.seed, -epoch, valid.device)).kl_parts.mean(0)
+    return {"KL per unit": [round(part, 3) for part in parts.tolist()]}
 
 
 def _losses(

@@ -12,7 +12,9 @@ from functools import cached_property, partial
 import torch
 from torch import Generator, Tensor, nn
 
+from .. import sprites
 from ..data import Dataset, binarize
+from ..disentanglement import higgins_score, mig
 from ..drawing import (
     box_draws,
     classes_drawn,
@@ -40,6 +42,7 @@ from ..information import mutual_information, variance_left
 from ..objectives import Elbo
 from ..reparam import reparameterize
 
+USED = 0.1  # nats: a unit with less in it counts as switched off
 HISTOGRAM_BIN = 5  # nats
 PARZEN_METRIC = "Parzen log-density (nats)"
 PARZEN_SAMPLES = 10_000
@@ -303,4 +306,17 @@ def _judged_by_step(subject: Subject, name: str, steps: Tensor) -> dict:
     return {
         f"Frechet distance by step{name}": [round(frechet_distance(images @ axes, real), 2) for images in steps],
         f"taken with confidence by step{name}": [round(taken_with_confidence(network, images), 3) for images in steps],
+    }
+
+
+def disentanglement(subject: Subject) -> dict:
+    """Of a model of all sprites: units with more than 0.1 nats, Higgins' metric of the mean codes at two numbers of pairs, MIG."""
+    codes = subject.model.encode(subject.images.train.to(subject.test))[0].cpu()
+    used = (subject.terms.kl_parts.mean(0) > USED).cpu()
+    score = lambda pairs: higgins_score(codes, sprites.COUNTS, pairs=pairs, generator=Generator().manual_seed(417))
+    return {
+        "units with more than 0.1 nats": int(used.sum()),
+        "Higgins' metric, 64 pairs": round(score(64), 3),
+        "Higgins' metric, 8 pairs": round(score(8), 3),
+        "MIG": round(mig(codes, sprites.COUNTS, active=used), 3),
     }

@@ -4,10 +4,10 @@ A file for each source; each file's REFERENCES are collected here.
 """
 
 from ..recipe import Recipe
-from . import gulrajani2017, kingma2014, tomczak2018, yeung2017, zhao2017
+from . import gulrajani2017, higgins2017, kingma2014, tomczak2018, yeung2017, zhao2017
 
 RECIPES = {}
-for source in (kingma2014, tomczak2018, yeung2017, gulrajani2017, zhao2017):
+for source in (kingma2014, tomczak2018, yeung2017, gulrajani2017, zhao2017, higgins2017):
     RECIPES |= source.REFERENCES
 GRIDS = {  # models that one command trains
     "epitomic": yeung2017.GRID,
