@@ -34,7 +34,8 @@ STRONG = [
 ]
 GREY = ["vae48-mnist", "dropout48-mnist", *EPITOMIC]  # trained on grey pixels, scored by Parzen
 STEPS, STEPS_CARDS = ["seqvae-mnist"], ["seqvae-warm-mnist", "seqvae-learned-mnist", "seqvae-onestep-mnist"]
-NAMES = [*LIKELIHOODS, *GREY, *STRONG, *STEPS]
+SPRITES = ["betavae1-sprites", "betavae4-sprites", "betavae8-sprites", "capacity-up-sprites", "capacity-down-sprites"]
+NAMES = [*LIKELIHOODS, *GREY, *STRONG, *STEPS, *SPRITES]
 PRIORS = ["hvae-mnist", "mog-mnist", "vampdata-mnist"]  # cards beside the VampPrior's
 FREY = [
     "vae-frey-faces",
@@ -61,6 +62,7 @@ CARDS_ONLY = [
     *PRIORS,
     *FREY,
     *STEPS_CARDS,
+    *(f"{name}-seed{seed}" for name in SPRITES for seed in (1, 2)),
 ]
 
 
@@ -108,7 +110,7 @@ def test_the_probe_is_what_the_shipped_weights_answer_today(name):
     """Through the models' own `answers`: x and noise bit for bit (grey x are means, computed and not drawn), the rest to 1e-9."""
     found, probe = train.make_probe(reference.load(name), grey=RECIPES[name].grey), reference.probe(name)
     stored = {key: tensor for key, tensor in probe._asdict().items() if tensor is not None}
-    assert found.keys() == stored.keys() and RECIPES[name].grey == (name in [*GREY, *STEPS])
+    assert found.keys() == stored.keys() and RECIPES[name].grey == (name in [*GREY, *STEPS, *SPRITES])
     for key, tensor in stored.items():
         exact = key == "noise" or (key == "x" and not RECIPES[name].grey)
         torch.testing.assert_close(found[key].double(), tensor, rtol=0 if exact else 1e-9, atol=0 if exact else 1e-11)

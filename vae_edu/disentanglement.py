@@ -52,18 +52,23 @@ def _drawn(counts: Sequence[int], shape: tuple[int, ...], generator: Generator) 
 def mig(codes: Tensor, counts: Sequence[int], *, active: Tensor | None = None) -> float:
     """The mutual information gap: of every factor, how much more its best latent says of it than its second best.
 
-    Divided by the factor's entropy, averaged over factors. Latents are cut into 20 bins of equal width. active: (latents,) of
-    True and False: units without information have to be left out, for their noise, cut into bins, looks like some.
+    Divided by the factor's entropy, averaged over factors. active: (latents,) of True and False: units without information have
+    to be left out, for their noise, cut into bins, looks like some.
     """
+    shares = information(codes, counts) / torch.tensor(counts).log()
+    shares = shares if active is None else shares[active]
+    nothing = shares.new_zeros(2, len(counts))  # with one latent the second best says nothing
+    best, second = torch.cat([shares, nothing]).topk(2, 0).values
+    return (best - second).mean().item()
+
+
+def information(codes: Tensor, counts: Sequence[int]) -> Tensor:
+    """What each latent says of each factor: (latents, factors), in nats. Latents are cut into 20 bins of equal width."""
     codes = _checked(codes, counts)
-    codes = codes if active is None else codes[:, active]
     factors = torch.stack(torch.unravel_index(torch.arange(len(codes)), tuple(counts)), -1)
-    gaps = []
-    for values, count in zip(factors.unbind(-1), counts):
-        found = [_information(_binned(latent), values, count) for latent in codes.unbind(1)]
-        best, second, *_ = sorted([*found, 0.0, 0.0], reverse=True)  # with one latent the second best says nothing
-        gaps.append((best - second) / math.log(count))
-    return sum(gaps) / len(gaps)
+    return torch.tensor(
+        [[_information(bins, values, count) for values, count in zip(factors.T, counts)] for bins in map(_binned, codes.T)]
+    )
 
 
 def _binned(latent: Tensor) -> Tensor:

@@ -42,6 +42,7 @@ from ..information import mutual_information, variance_left
 from ..objectives import Elbo
 from ..reparam import reparameterize
 
+HIGGINS = ("Higgins' metric, 64 pairs", "Higgins' metric, 8 pairs")
 USED = 0.1  # nats: a unit with less in it counts as switched off
 HISTOGRAM_BIN = 5  # nats
 PARZEN_METRIC = "Parzen log-density (nats)"
@@ -316,7 +317,6 @@ def disentanglement(subject: Subject) -> dict:
     score = lambda pairs: higgins_score(codes, sprites.COUNTS, pairs=pairs, generator=Generator().manual_seed(417))
     return {
         "units with more than 0.1 nats": int(used.sum()),
-        "Higgins' metric, 64 pairs": round(score(64), 3),
-        "Higgins' metric, 8 pairs": round(score(8), 3),
+        **{line: round(score(pairs), 3) for line, pairs in zip(HIGGINS, (64, 8))},
         "MIG": round(mig(codes, sprites.COUNTS, active=used), 3),
     }

@@ -1,0 +1,1 @@
+"""ps8: beta, capacity, and what two scores say of a code."""
