@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from tests.conftest import ROOT
-from vae_edu import data, evaluation, reference
+from vae_edu import data, evaluation, reference, sprites
 from vae_edu.densities import log_standard_normal
+from vae_edu.disentanglement import higgins_score, mig
 from vae_edu.models import HVAE, VAE
 from vae_edu.priors import VampPrior
 from vae_edu.reference import StoreError, measures, table, train
@@ -218,11 +219,50 @@ def test_the_card_tells_everything(name):
             assert 0 <= below < 0.1 and metrics["swap loss (nats)"] > 15, (
                 "all that the estimate can show, and a decoder that listens"
             )
+    elif name.split("-seed")[0] in SPRITES:
+        assert len(metrics["KL per unit (nats)"]) == 10 >= metrics["units with more than 0.1 nats"] >= 3
+        assert ("KL per unit" in card) == name.startswith("capacity"), "epoch by epoch"
     else:
         assert metrics["Parzen samples"] == 10_000 and 0.1 < metrics["Parzen sigma"] < 1
         assert len(metrics["activity per unit"]) == len(metrics["KL per unit (nats)"]) >= metrics["active units at 0.01"]
     assert metrics["ELBO (nats)"] == pytest.approx(metrics["reconstruction (nats)"] - metrics["KL (nats)"], abs=0.002)
     assert len(card["curve"]["valid"]) == card["epochs"] <= card["settings"]["epochs"]
+
+
+@pytest.mark.parametrize("name", SPRITES)
+def test_the_sprites_metrics_are_those_of_the_shipped_weights(name):
+    """On the whole grid; Higgins' metric with other pairs. The scores themselves have oracles of their own."""
+    model, metrics = reference.load(name), reference.card(name)["metrics"]
+    mu, logvar = model.encode(data.load("sprites").train)
+    rates = 0.5 * (mu**2 + logvar.exp() - logvar - 1).mean(0)
+    assert rates.sum().item() == pytest.approx(metrics["KL (nats)"], rel=0.02)
+    used = rates > 0.1
+    assert int(used.sum()) == metrics["units with more than 0.1 nats"]
+    assert mig(mu, sprites.COUNTS, active=used) == pytest.approx(metrics["MIG"], abs=2e-3)
+    found = higgins_score(mu[:, used], sprites.COUNTS, pairs=64, generator=torch.Generator().manual_seed(1))
+    assert found == pytest.approx(metrics["Higgins' metric, 64 pairs"], abs=0.02)
+
+
+def of_sprites(name, key):
+    return [reference.card(name + seed)["metrics"][key] for seed in ("-sprites", "-sprites-seed1", "-sprites-seed2")]
+
+
+def test_the_sprites_are_what_lecture_14_says():
+    """Slopes between prices, Higgins' ranks, the gap's spread; latents that go one by one; a fourth that does not come."""
+    rates, distortions = ([of_sprites(f"betavae{b}", key) for b in (1, 4, 8)] for key in ("KL (nats)", "reconstruction (nats)"))
+    for low, high, above, below in ((0, 1, 1, 4), (1, 2, 4, 8)):
+        saved = [(d - e) / (r - s) for d, e, r, s in zip(*(x[i] for x in (distortions, rates) for i in (low, high)))]
+        assert above < min(saved) <= max(saved) < below
+    higgins = [of_sprites(f"betavae{b}", measures.HIGGINS[0]) for b in (1, 4, 8)]
+    assert min(higgins[0]) > max(higgins[1]) > min(higgins[1]) > max(higgins[2])
+    gaps = [of_sprites(f"betavae{b}", "MIG") for b in (1, 4, 8)]
+    assert max(gaps[1]) > max(gaps[0] + gaps[2]) and min(gaps[1]) < min(gaps[0] + gaps[2]), "the seed does more than the price"
+    for seed in ("", "-seed1", "-seed2"):
+        down = torch.tensor(reference.card(f"capacity-down-sprites{seed}")["KL per unit"])
+        used = (down > 0.3).sum(1).tolist()
+        assert [used[9], used[11], used[13]] == [5, 4, 3] and used[6] >= 5
+        up = torch.tensor(reference.card(f"capacity-up-sprites{seed}")["KL per unit"])
+        assert (up > 0.3).sum(1).tolist()[10:15] == [3] * 5, "from 5.9 to 8.2 nats"
 
 
 def parzen_of(name):
@@ -278,7 +318,8 @@ def test_the_cards_lines_are_those_of_the_recipes_measures(name, monkeypatch):
     recipe = every()[name]
     torch.manual_seed(0)
     model = recipe.build().eval().requires_grad_(False)
-    x = torch.rand(12, {"frey-faces": 560, "binary-digits": 64, "mnist14": 196}.get(recipe.data, 784))
+    x = torch.rand(12, {"frey-faces": 560, "binary-digits": 64, "mnist14": 196, "sprites": 1024}.get(recipe.data, 784))
+    monkeypatch.setattr(measures.sprites, "COUNTS", (2, 2, 3))  # a grid as small as the data
     found = train.measure(
         model, recipe, data.Dataset("noise", (28, 28), x, x, x, torch.arange(12) % 10, torch.arange(12) % 10), samples=2
     )

@@ -266,10 +266,12 @@ def test_capacity_pins_the_kl_where_gamma_is_large_and_resumes(tmp_path):
         kl[gamma] = model.elbo(DIGITS.train, generator=torch.Generator().manual_seed(0)).kl.mean().item()
     assert kl[100.0] == pytest.approx(0.5, abs=0.1) and kl[1.0] > 0.7
     whole = small()
-    history = fit(whole, DIGITS.train, None, settings, progress=False)
-    fit(small(), DIGITS.train, None, Settings(**{**vars(settings), "epochs": 6}), folder=tmp_path, progress=False)
-    again = fit(resumed := small(), DIGITS.train, None, settings, folder=tmp_path, progress=False)
-    assert [record["train"] for record in again] == [record["train"] for record in history]
+    history = fit(whole, DIGITS.train, DIGITS.valid, settings, progress=False)
+    fit(small(), DIGITS.train, DIGITS.valid, Settings(**{**vars(settings), "epochs": 6}), folder=tmp_path, progress=False)
+    again = fit(resumed := small(), DIGITS.train, DIGITS.valid, settings, folder=tmp_path, progress=False)
+    for key in ("train", "valid", "KL per unit"):
+        assert [record[key] for record in again] == [record[key] for record in history], key
+    assert len(history[-1]["KL per unit"]) == 2 and sum(history[-1]["KL per unit"]) == pytest.approx(0.5, abs=0.15)
     assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), resumed.parameters(), strict=True))
 
 

@@ -74,7 +74,7 @@ def capacity_cost(kl: Tensor, target: float, gamma: float) -> Tensor:
     """gamma |mean KL - C|: what is subtracted from the reconstruction, a number. kl: (batch,), target: C, in nats.
 
     The mean over the batch stands inside the absolute value: it is the average image that is to use C nats. The slides print no
-    gamma: with gamma = 1 and a KL above C this is the ELBO but for a constant, and pins nothing.
+    gamma: with gamma = 1 and a KL above C this is the ELBO but for a constant, and pins nothing (ERRATA.md, E12).
     """
     if not gamma >= 0:
         raise ValueError(f"gamma must not be negative: the KL would be driven away from C; got {gamma}.")

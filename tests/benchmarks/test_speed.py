@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from vae_edu import reference, sprites
+from vae_edu.disentanglement import higgins_score, mig
 from vae_edu.evaluation import log_likelihood, parzen_log_density
 from vae_edu.models import VAE, EpitomicVAE
 from vae_edu.priors import VampPrior, pseudo_inputs
@@ -201,6 +203,27 @@ def test_epoch(benchmark, kind):
 
 PARZEN = "Parzen: 2,000 images against 10,000 samples of 784 pixels"
 SAMPLES = torch.rand(10_000, 784)
+
+
+def test_sprites(benchmark):
+    """All 11,520 of them."""
+    factors = sprites.factors_of(torch.arange(sprites.NUMBER))
+    benchmark.pedantic(lambda: sprites.render(factors), rounds=10, warmup_rounds=1)
+
+
+@pytest.mark.parametrize("score", ["higgins", "gap", "codes alone"])
+def test_scores_of_all_sprites(benchmark, score):
+    """Of ten latents, once encoded; beside them the encoding."""
+    images = sprites.render(sprites.factors_of(torch.arange(sprites.NUMBER)))
+    model = reference.load("betavae4-sprites")
+    codes = model.encode(images)[0]
+    run = {
+        "higgins": lambda: higgins_score(codes, sprites.COUNTS, generator=torch.Generator().manual_seed(0)),
+        "gap": lambda: mig(codes, sprites.COUNTS),
+        "codes alone": lambda: model.encode(images),
+    }
+    benchmark.pedantic(run[score], rounds=5, warmup_rounds=1)
+
 
 
 @pytest.mark.benchmark(group=PARZEN)

@@ -97,6 +97,21 @@ def one_plus(variances, level):
     return 0.5 * (variances / level).log1p(), _errors(variances, level)
 
 
+@exercise.misconception("A negative rate is turned positive: below the level nothing is bought, and the rate is 0.")
+def absolute_rates(variances, level):
+    return (0.5 * (variances / level).log()).abs(), _errors(variances, level)
+
+
+@exercise.misconception("The error is the *larger* of variance and level: no more than there is can be left.")
+def larger_error(variances, level):
+    return _rates(variances, level), variances.clamp(min=level)
+
+
+@exercise.misconception("Nothing is left where nothing is bought: there all of the variance is left.")
+def zero_where_not_bought(variances, level):
+    return _rates(variances, level), level * (variances > level).to(variances)
+
+
 @exercise.misconception("The fraction is upside down: the rate grows with the variance.")
 def upside_down(variances, level):
     return 0.5 * (level / variances.clamp(min=1e-12)).clamp(min=1).log(), _errors(variances, level)

@@ -32,7 +32,7 @@ def draw_table(rng: np.random.Generator):
 def sprites_encoded():
     """Every seventh sprite, and the mean codes that the reference gives it, in ten bins."""
     factors = sprites.factors_of(torch.arange(0, sprites.NUMBER, 7))
-    codes = reference.load("betavae4-sprites").encode(sprites.render(factors))[0][:, [6, 8, 9]].double().numpy()
+    codes = reference.load("betavae4-sprites").encode(sprites.render(factors))[0][:, [3, 6, 8]].double().numpy()
     bins = np.floor(10 * (codes - codes.min(0)) / np.ptp(codes, axis=0)).clip(0, 9)
     return "three latents of betavae4-sprites, of 1,646 sprites, and the five factors", (bins, factors.double().numpy()), None
 
@@ -67,6 +67,10 @@ exercise.case("half of it in the second latent", [[0.0, 0.0], [0.0, 0.0], [1.0, 
     [[0.0], [0.0], [1.0], [1.0]], expected=([1 - HALF / np.log(2)], 1 - HALF / np.log(2)))  # fmt: skip
 exercise.case("bins and values with gaps", [[7.0, 3.0], [7.0, 9.0], [2.0, 3.0], [2.0, 9.0]],
     [[4.0, 1.0], [4.0, 8.0], [6.0, 1.0], [6.0, 8.0]], expected=([1.0, 1.0], 1.0), edge=True)  # fmt: skip
+exercise.case("negative numbers", [[-2.0, -1.0], [-2.0, -3.0], [0.0, -1.0], [0.0, -3.0]],
+    [[-5.0, 2.0], [-5.0, -2.0], [1.0, 2.0], [1.0, -2.0]], expected=([1.0, 1.0], 1.0), edge=True)  # fmt: skip
+exercise.case("numbers of two digits", [[0.0, 3.0], [1.0, 3.0], [10.0, 3.0], [11.0, 3.0]], [[0.0], [10.0], [0.0], [10.0]],
+    expected=([1.0], 1.0))  # fmt: skip
 exercise.case("dead latents", [[0.0, 4.0, 4.0], [1.0, 4.0, 4.0]], [[0.0], [1.0]], expected=([1.0], 1.0), edge=True)
 exercise.always("120 images, 6 latents, 4 factors", lambda rng: (
     rng.integers(0, 6, size=(120, 6)).astype(float), rng.integers(0, 4, size=(120, 4)).astype(float)))  # fmt: skip
@@ -104,6 +108,24 @@ def in_nats(bins, factors):
 def log_of_the_count(bins, factors):
     number = (factors[:, :, None] == factors.unique()).any(0).sum(-1)
     return _gaps(_shares(bins, factors), number.to(factors).log())
+
+
+@exercise.misconception("The information is in nats, the entropy in bits: both are to be in nats.")
+def entropy_in_bits(bins, factors):
+    return _gaps(_shares(bins, factors), _entropies(factors) / float(np.log(2)))
+
+
+@exercise.misconception("Bins and factors are exchanged: a gap belongs to each factor, between latents.")
+def exchanged(bins, factors):
+    shares = torch.cat([_shares(bins, factors).T, bins.new_zeros(1, bins.shape[1])])
+    entropies = _entropies(bins)
+    return _gaps(shares, entropies + (entropies == 0))
+
+
+@exercise.misconception("The second best less the best: the gap is never negative.")
+def negative_gaps(bins, factors):
+    gaps, score = _gaps(_shares(bins, factors), _entropies(factors))
+    return -gaps, -score
 
 
 @exercise.misconception("The best latent alone: the second best is to be subtracted.")

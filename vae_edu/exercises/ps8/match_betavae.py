@@ -49,10 +49,14 @@ exercise.case("posterior = prior, a grey pixel at logit 0", [[0.3]], NO, NO, NO,
 exercise.case("mean 2: a rate of 2, priced 4", [[0.3]], NO, [[2.0]], NO, 4.0, expected=([2.0], 1.0, LN2 + 8))
 exercise.case("a unit with 0.08 nats does not count", [[1.0]], NO, [[0.4, 1.0]], [[0.0, 0.0]], 2.0,
     expected=([0.08, 0.5], 1.0, LN2 + 1.16))  # fmt: skip
+exercise.case("rates of 0.02 and 0.06 do not count", [[1.0]], NO, [[0.2, 0.12**0.5, 2.0]], [[0.0, 0.0, 0.0]], 2.0,
+    expected=([0.02, 0.06, 2.0], 1.0, LN2 + 4.16))  # fmt: skip
 exercise.case("means over the images", [[1.0], [0.0]], [[0.0], [0.0]], [[0.0, 2.0], [2.0, 2.0]], [[0.0, 0.0]] * 2, 3.0,
     expected=([1.0, 2.0], 2.0, LN2 + 9))  # fmt: skip
 exercise.case("a unit counts by its mean over the images", [[1.0], [0.0]], [[0.0], [0.0]], [[0.0], [0.6]], [[0.0]] * 2, 1.0,
     expected=([0.09], 0.0, LN2 + 0.09))  # fmt: skip
+exercise.case("and also where one image does not use it", [[1.0], [0.0]], [[0.0], [0.0]], [[0.0], [2.0]], [[0.0]] * 2, 1.0,
+    expected=([1.0], 1.0, LN2 + 1))  # fmt: skip
 exercise.case("two pixels: summed", [[1.0, 0.0]], [[0.0, 0.0]], NO, NO, 4.0, expected=([0.0], 0.0, 2 * LN2))
 exercise.case("a narrow posterior has a rate as well", [[1.0]], NO, NO, [[-2.0]], 2.0,
     expected=([0.5 * (np.exp(-2) + 1)], 1.0, LN2 + np.exp(-2) + 1))  # fmt: skip
@@ -109,6 +113,16 @@ def counted_by_activity(x, logits, mu, logvar, beta):
 @exercise.misconception("All units with any rate at all are counted: with more than 0.1 nats.")
 def any_rate(x, logits, mu, logvar, beta):
     return _three(x, logits, mu, logvar, beta, used=(kl_parts(mu, logvar).mean(0) > 0).sum().to(mu))
+
+
+@exercise.misconception("Units with more than 0.01 nats are counted: with more than 0.1.")
+def lower_threshold(x, logits, mu, logvar, beta):
+    return _three(x, logits, mu, logvar, beta, used=(kl_parts(mu, logvar).mean(0) > 0.01).sum().to(mu))
+
+
+@exercise.misconception("A unit is counted only if *every* image uses it: its mean over the images decides.")
+def by_every_image(x, logits, mu, logvar, beta):
+    return _three(x, logits, mu, logvar, beta, used=(kl_parts(mu, logvar) > 0.1).all(0).sum().to(mu))
 
 
 @exercise.misconception("A unit is counted if *one* image uses it: its mean over the images decides.")

@@ -38,6 +38,7 @@ exercise = Exercise(
 HALF = 0.5 * np.log(2.0)  # the rate of a direction twice as high as the level
 exercise.case("one direction, ½ log 2: the level is half of it", [4.0], 1.0, HALF, expected=2.0)
 exercise.case("the noise divides it", [4.0], 0.5, HALF, expected=4.0)
+exercise.case("little noise: a price of 100", [4.0], 0.01, 2 * HALF, expected=100.0)
 exercise.case("two alike share the nats", [4.0, 4.0], 1.0, 2 * HALF, expected=2.0)
 exercise.case("two of 8 and 4 down to 2: log 2 + ½ log 2", [8.0, 4.0], 1.0, 3 * HALF, expected=2.0)
 exercise.case("the small one is not bought", [8.0, 1.0], 1.0, HALF, expected=4.0)
@@ -72,6 +73,11 @@ def all_directions(variances, noise, capacity):
     return _levels(variances, capacity)[1][-1] / noise
 
 
+@exercise.misconception("All directions that have any variance are taken to be used: those below the level buy nothing.")
+def all_with_variance(variances, noise, capacity):
+    return _levels(variances[variances > 0], capacity)[1][-1] / noise
+
+
 @exercise.misconception("Only the largest direction is taken to be used: as the price falls, others follow.")
 def largest_alone(variances, noise, capacity):
     return _levels(variances, capacity)[1][0] / noise
@@ -102,6 +108,14 @@ def unsorted(variances, noise, capacity):
     number = variances.new_ones(len(variances)).cumsum(0)
     levels = ((variances.log().cumsum(0) - 2 * capacity) / number).exp()
     return levels[(levels < variances).sum().clamp(min=1) - 1] / noise
+
+
+@exercise.misconception("The directions are taken as they come, up to the last one above its level: the largest is bought first.")
+def unsorted_to_the_last(variances, noise, capacity):
+    number = variances.new_ones(len(variances)).cumsum(0)
+    levels = ((variances.log().cumsum(0) - 2 * capacity) / number).exp()
+    last = (number * (levels < variances)).amax().long()
+    return levels[last.clamp(min=1) - 1] / noise
 
 
 @exercise.misconception("The smallest are bought first: it is the largest directions that a high price leaves.")

@@ -7,9 +7,8 @@ from ..exercise import Exercise
 
 
 def row_in_the_table(factors, counts):
-    """NumPy's own, and the table of all combinations is never built."""
-    whole = factors.astype(int)
-    return np.ravel_multi_index(tuple(whole.T), tuple(counts.astype(int))).astype(float)
+    """Each factor times the number of combinations of those after it, one by one."""
+    return np.array([sum(value * np.prod(counts[at + 1 :]) for at, value in enumerate(row)) for row in factors])
 
 
 def draw_combinations(rng: np.random.Generator):
@@ -43,6 +42,7 @@ exercise.case("another shape: 5 · 8 · 12 · 8 further", [[1.0, 0.0, 0.0, 0.0, 
 exercise.case("the last sprite", [[2.0, 4.0, 7.0, 11.0, 7.0]], SPRITES, expected=[11519.0])
 exercise.case("two factors, three combinations", [[0.0, 2.0], [1.0, 0.0], [1.0, 2.0]], [2.0, 3.0], expected=[2.0, 3.0, 5.0])
 exercise.case("three factors", [[1.0, 2.0, 3.0]], [2.0, 3.0, 4.0], expected=[23.0])
+exercise.case("a large grid, the last of 737,280", [[2.0, 5.0, 39.0, 31.0, 31.0]], [3.0, 6.0, 40.0, 32.0, 32.0], expected=[737279.0])
 exercise.case("a single factor", [[4.0], [1.0]], [6.0], expected=[4.0, 1.0], edge=True)
 exercise.case("a factor with one value", [[1.0, 0.0, 1.0]], [2.0, 1.0, 3.0], expected=[4.0], edge=True)
 

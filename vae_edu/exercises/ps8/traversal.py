@@ -107,6 +107,11 @@ def backwards(mu, unit, values):
     return _grid(mu, unit, values.flip(0))
 
 
+@exercise.misconception("The values are sorted: they come in the order in which they were given.")
+def sorted_values(mu, unit, values):
+    return _grid(mu, unit, values.sort().values)
+
+
 @exercise.misconception("The last value fills all rows: the same tensor is changed again and again. Copy it first.")
 def last_value_everywhere(mu, unit, values):
     return _grid(mu, unit, values[-1:].expand(len(values)))
