@@ -268,7 +268,7 @@ def test_a_cifar10_of_the_wrong_size_is_named(tmp_path, monkeypatch):
 
 
 def write_tfd(folder, monkeypatch, folds):
-    """A file as the owner has it, of as many faces as there are folds: the grey level of each is its place, but for one corner."""
+    """A file as the owner has it, of as many faces as there are folds: each as grey as its place says, but for one corner."""
     images = np.arange(len(folds), dtype=np.uint8)[:, None, None].repeat(48, 1).repeat(48, 2)
     images[:, 0, 47] = 255  # the upper right corner
     savemat(folder / "TFD_48x48.mat", {"images": images, "folds": np.array(folds)[:, None].repeat(5, 1)}, do_compression=True)
@@ -291,7 +291,7 @@ def test_a_tfd_of_the_wrong_size_or_without_folds_is_named(tmp_path, monkeypatch
     full = data.SOURCES["tfd"]
     write_tfd(tmp_path, monkeypatch, [0, 1, 2, 3])
     savemat(tmp_path / "TFD_48x48.mat", {"images": np.arange(4 * 48 * 48).reshape(4, 48, 48).astype(np.uint8)})
-    with pytest.raises(DataError, match="cannot be read as the folds of tfd .it has no entry 'folds'"):
+    with pytest.raises(DataError, match=r"cannot be read as the folds of tfd .it has no entry 'folds'"):
         data.load("tfd")
     monkeypatch.setitem(data.SOURCES, "tfd", full)
     with pytest.raises(DataError, match="expected 102236 × 48 × 48 values, found 4 × 48 × 48"):

@@ -53,7 +53,16 @@ def test_each_typical_mistake_costs_what_it_should_and_earns_its_own_hint(class_
 
 def test_written_questions_wait_for_a_person(class_of_three):
     _, results, _ = class_of_three
-    assert {r.exercise for r in results if r.points is None} == {"ps1.5", "ps2.6", "ps3.6", "ps4.8", "ps5.8", "ps6.10", "ps7.6", "ps8.8"}
+    assert {r.exercise for r in results if r.points is None} == {
+        "ps1.5",
+        "ps2.6",
+        "ps3.6",
+        "ps4.8",
+        "ps5.8",
+        "ps6.10",
+        "ps7.6",
+        "ps8.8",
+    }
 
 
 def test_feedback_and_picture_are_written_and_feedback_shows_the_hint(class_of_three):

@@ -248,21 +248,18 @@ def of_sprites(name, key):
 
 
 def test_the_sprites_are_what_lecture_14_says():
-    """Slopes between prices, Higgins' ranks, the gap's spread; latents that go one by one; a fourth that does not come."""
+    """Slopes between prices, ranks of the same seed; latents that go one by one; a fourth that does not come."""
     rates, distortions = ([of_sprites(f"betavae{b}", key) for b in (1, 4, 8)] for key in ("KL (nats)", "reconstruction (nats)"))
     for low, high, above, below in ((0, 1, 1, 4), (1, 2, 4, 8)):
         saved = [(d - e) / (r - s) for d, e, r, s in zip(*(x[i] for x in (distortions, rates) for i in (low, high)))]
         assert above < min(saved) <= max(saved) < below
-    higgins = [of_sprites(f"betavae{b}", measures.HIGGINS[0]) for b in (1, 4, 8)]
-    assert min(higgins[0]) > max(higgins[1]) > min(higgins[1]) > max(higgins[2])
-    gaps = [of_sprites(f"betavae{b}", "MIG") for b in (1, 4, 8)]
-    assert max(gaps[1]) > max(gaps[0] + gaps[2]) and min(gaps[1]) < min(gaps[0] + gaps[2]), "the seed does more than the price"
+    higgins, gaps = ([of_sprites(f"betavae{b}", key) for b in (1, 4)] for key in (measures.HIGGINS[0], "MIG"))
+    assert all(dear < cheap for cheap, dear in zip(*higgins)) and all(dear > cheap for cheap, dear in zip(*gaps))
     for seed in ("", "-seed1", "-seed2"):
-        down = torch.tensor(reference.card(f"capacity-down-sprites{seed}")["KL per unit"])
+        up, down = (torch.tensor(reference.card(f"capacity-{way}-sprites{seed}")["KL per unit"]) for way in ("up", "down"))
+        assert up.sort(1).values[:, -4].max() < 0.6 and up[-1].max() > 3.5, "three take all"
         used = (down > 0.3).sum(1).tolist()
-        assert [used[9], used[11], used[13]] == [5, 4, 3] and used[6] >= 5
-        up = torch.tensor(reference.card(f"capacity-up-sprites{seed}")["KL per unit"])
-        assert (up > 0.3).sum(1).tolist()[10:15] == [3] * 5, "from 5.9 to 8.2 nats"
+        assert max(used[:3]) >= 8 and used[10] in (4, 5) and used[12] in (3, 4)
 
 
 def parzen_of(name):

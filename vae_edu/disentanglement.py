@@ -27,7 +27,8 @@ def higgins_score(
     differences of their codes are averaged. The factor that was shared is the label. Codes are standardised, or else the latent
     with the largest scale decides. With L pairs averaged, noise of other factors hardly counts: L = 64 is generous.
     """
-    codes = _standardised(_checked(codes, counts))
+    codes = _checked(codes, counts)
+    codes = _standardised(codes) if codes.shape[1] else codes.new_zeros(len(codes), 1)  # no latents say what a constant says
     points, labels = _differences(codes, counts, pairs, train + test, generator)
     network = classifier(points[:train], labels[:train], classes=len(counts))
     return (network(points[train:]).argmax(1) == labels[train:]).float().mean().item()
@@ -66,9 +67,8 @@ def information(codes: Tensor, counts: Sequence[int]) -> Tensor:
     """What each latent says of each factor: (latents, factors), in nats. Latents are cut into 20 bins of equal width."""
     codes = _checked(codes, counts)
     factors = torch.stack(torch.unravel_index(torch.arange(len(codes)), tuple(counts)), -1)
-    return torch.tensor(
-        [[_information(bins, values, count) for values, count in zip(factors.T, counts)] for bins in map(_binned, codes.T)]
-    )
+    told = [_information(_binned(latent), values, count) for latent in codes.T for values, count in zip(factors.T, counts)]
+    return torch.tensor(told).reshape(-1, len(counts))
 
 
 def _binned(latent: Tensor) -> Tensor:

@@ -225,7 +225,6 @@ def test_scores_of_all_sprites(benchmark, score):
     benchmark.pedantic(run[score], rounds=5, warmup_rounds=1)
 
 
-
 @pytest.mark.benchmark(group=PARZEN)
 def test_parzen(benchmark):
     benchmark.pedantic(lambda: parzen_log_density(GREY, SAMPLES, 0.1668), rounds=7, warmup_rounds=1)

@@ -108,12 +108,12 @@ def _step_rows(cards: list[dict]) -> list[str]:
 def _factor_rows(cards: list[dict]) -> list[str]:
     """Models of images with known factors: what they leave, what they use, and two scores of their codes, of every seed."""
     rows = []
+    keys = ("reconstruction (nats)", "KL (nats)", "units with more than 0.1 nats", *HIGGINS, "MIG")
     by_model = groupby((c for c in cards if c["metric"] == "MIG"), key=lambda c: c["name"].split("-seed")[0])
     for name, seeds in by_model:
-        c, *others = seeds
-        of_all = lambda key: " · ".join(f"{abs(seed['metrics'][key]):.4g}" for seed in (c, *others))
-        keys = ("reconstruction (nats)", "KL (nats)", "units with more than 0.1 nats", *HIGGINS, "MIG")
-        rows.append(f"| `{name}` | {c['title']} | {' | '.join(map(of_all, keys))} |")
+        runs = list(seeds)
+        values = [" · ".join(f"{abs(run['metrics'][key]):.4g}" for run in runs) for key in keys]
+        rows.append(f"| `{name}` | {runs[0]['title']} | {' | '.join(values)} |")
     head = ["", "| reference, three seeds | what it is | distortion, nats | rate | units | Higgins, 64 pairs | 8 pairs | MIG |"]
     return [*head, "| --- | --- | --- | --- | --- | --- | --- | --- |", *rows] if rows else []
 

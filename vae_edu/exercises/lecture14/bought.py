@@ -77,7 +77,9 @@ def nothing_left(variances, level):
     return _rates(variances, level), variances * (variances <= level)
 
 
-@exercise.misconception("What is left of a bought direction is what lies *above* the level: that part is bought, the level is left.")
+@exercise.misconception(
+    "What is left of a bought direction is what lies *above* the level: that part is bought, the level is left."
+)
 def above_is_left(variances, level):
     return _rates(variances, level), (variances - level).clamp(min=0)
 

@@ -27,7 +27,11 @@ def draw_pairs(rng: np.random.Generator):
 def probe_pairs():
     rng = np.random.default_rng(8)
     first, second = rng.integers(0, 64, size=(2, 20, 8)).astype(float)
-    return "20 points from the three used latents of betavae4-sprites", (probe("betavae4-sprites").mu[:, [3, 6, 8]].numpy(), first, second), None
+    return (
+        "20 points from the three used latents of betavae4-sprites",
+        (probe("betavae4-sprites").mu[:, [3, 6, 8]].numpy(), first, second),
+        None,
+    )
 
 
 exercise = Exercise(
@@ -46,12 +50,16 @@ exercise.case("larger codes, the same distance: standardised", [[-10.0], [10.0]]
 exercise.case("another mean, the same distance", [[99.0], [101.0]], [[1.0]], [[0.0]], expected=[[2.0]])
 exercise.case("two latents on two scales", [[-1.0, 0.0], [1.0, 300.0]], [[0.0]], [[1.0]], expected=[[2.0, 2.0]])
 exercise.case("two pairs: the mean of 2 and 0", [[-1.0], [1.0]], [[0.0, 1.0]], [[1.0, 1.0]], expected=[[1.0]])
-exercise.case("absolute first, then the mean: 2 and −2 give 2, not 0", [[-1.0], [1.0]], [[0.0, 1.0]], [[1.0, 0.0]], expected=[[2.0]])
+exercise.case(
+    "absolute first, then the mean: 2 and −2 give 2, not 0", [[-1.0], [1.0]], [[0.0, 1.0]], [[1.0, 0.0]], expected=[[2.0]]
+)
 exercise.case("two points", [[-1.0], [1.0], [-1.0], [1.0]], [[0.0], [2.0]], [[2.0], [3.0]], expected=[[0.0], [2.0]])
 exercise.case("deviation over all four images, not over the pair", [[-2.0], [2.0], [0.0], [0.0]], [[0.0]], [[2.0]],
     expected=[[2.0**0.5]])  # fmt: skip
 exercise.case("an image with itself", [[-1.0], [1.0]], [[0.0]], [[0.0]], expected=[[0.0]], edge=True)
-exercise.case("a latent that says nothing: 0, not NaN", [[-1.0, 3.0], [1.0, 3.0]], [[0.0]], [[1.0]], expected=[[2.0, 0.0]], edge=True)
+exercise.case(
+    "a latent that says nothing: 0, not NaN", [[-1.0, 3.0], [1.0, 3.0]], [[0.0]], [[1.0]], expected=[[2.0, 0.0]], edge=True
+)
 exercise.always("80 images, 70 points of 20 pairs", lambda rng: (
     rng.normal(size=(80, 6)) * 5 + 3, *rng.integers(0, 80, size=(2, 70, 20)).astype(float)))  # fmt: skip
 

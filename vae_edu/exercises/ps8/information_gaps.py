@@ -104,7 +104,9 @@ def in_nats(bins, factors):
     return _gaps(_shares(bins, factors), factors.new_ones(factors.shape[1]))
 
 
-@exercise.misconception("Divided by the log of the number of values: that is the entropy only where all values are equally frequent.")
+@exercise.misconception(
+    "Divided by the log of the number of values: that is the entropy only where all values are equally frequent."
+)
 def log_of_the_count(bins, factors):
     number = (factors[:, :, None] == factors.unique()).any(0).sum(-1)
     return _gaps(_shares(bins, factors), number.to(factors).log())
@@ -176,7 +178,9 @@ def joint_entropy(bins, factors):
     return _gaps(torch.special.entr(_joint(bins, factors)).sum((2, 3)), _entropies(factors))
 
 
-@exercise.misconception("Correlations are taken for the mutual information: labels may be exchanged without changing what is said.")
+@exercise.misconception(
+    "Correlations are taken for the mutual information: labels may be exchanged without changing what is said."
+)
 def correlations(bins, factors):
     b, f = bins - bins.mean(0), factors - factors.mean(0)
     scale = (b.norm(dim=0)[:, None] * f.norm(dim=0)).clamp(min=1e-12)

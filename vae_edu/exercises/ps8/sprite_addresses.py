@@ -42,7 +42,9 @@ exercise.case("another shape: 5 · 8 · 12 · 8 further", [[1.0, 0.0, 0.0, 0.0, 
 exercise.case("the last sprite", [[2.0, 4.0, 7.0, 11.0, 7.0]], SPRITES, expected=[11519.0])
 exercise.case("two factors, three combinations", [[0.0, 2.0], [1.0, 0.0], [1.0, 2.0]], [2.0, 3.0], expected=[2.0, 3.0, 5.0])
 exercise.case("three factors", [[1.0, 2.0, 3.0]], [2.0, 3.0, 4.0], expected=[23.0])
-exercise.case("a large grid, the last of 737,280", [[2.0, 5.0, 39.0, 31.0, 31.0]], [3.0, 6.0, 40.0, 32.0, 32.0], expected=[737279.0])
+exercise.case(
+    "a large grid, the last of 737,280", [[2.0, 5.0, 39.0, 31.0, 31.0]], [3.0, 6.0, 40.0, 32.0, 32.0], expected=[737279.0]
+)
 exercise.case("a single factor", [[4.0], [1.0]], [6.0], expected=[4.0, 1.0], edge=True)
 exercise.case("a factor with one value", [[1.0, 0.0, 1.0]], [2.0, 1.0, 3.0], expected=[4.0], edge=True)
 
@@ -57,7 +59,9 @@ def first_fastest(factors, counts):
     return factors @ (counts.cumprod(0) / counts)
 
 
-@exercise.misconception("Each factor is weighed with its own number of values: the weight is the product of the numbers *after* it.")
+@exercise.misconception(
+    "Each factor is weighed with its own number of values: the weight is the product of the numbers *after* it."
+)
 def own_count(factors, counts):
     return factors @ counts
 

@@ -22,7 +22,11 @@ def draw_codes(rng: np.random.Generator):
 
 
 def probe_codes():
-    return "8 codes of betavae4-sprites, along its last latent", (probe("betavae4-sprites").mu[:8].numpy(), 9, np.linspace(-2, 2, 5)), None
+    return (
+        "8 codes of betavae4-sprites, along its last latent",
+        (probe("betavae4-sprites").mu[:8].numpy(), 9, np.linspace(-2, 2, 5)),
+        None,
+    )
 
 
 exercise = Exercise(

@@ -45,7 +45,9 @@ exercise.case(
 )
 exercise.case("beta = 1: minus the ELBO", [-8.0, -6.0], [1.0, 2.0], 1.0, 10.0, 0.0, expected=(8.5, 22.0))
 exercise.case("a density: log p above 0", [1.0, 3.0], [2.0, 2.0], 1.0, 10.0, 2.0, expected=(0.0, -2.0))
-exercise.case("beta = 0 and gamma = 0: the distortion alone", [-8.0, -6.0], [1.0, 2.0], 0.0, 0.0, 3.0, expected=(7.0, 7.0), edge=True)
+exercise.case(
+    "beta = 0 and gamma = 0: the distortion alone", [-8.0, -6.0], [1.0, 2.0], 0.0, 0.0, 3.0, expected=(7.0, 7.0), edge=True
+)
 exercise.case("at the capacity exactly", [-8.0, -6.0], [1.0, 2.0], 3.0, 30.0, 1.5, expected=(11.5, 7.0), edge=True)
 exercise.always(
     "90 images, KLs from 0 to 100 nats",
