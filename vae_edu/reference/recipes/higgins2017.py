@@ -1,7 +1,7 @@
 """beta-VAEs on sprites with known factors as recipes, and VAEs whose rate is led to a capacity, upwards and downwards.
 
 Sources: Higgins et al. 2017; Burgess et al. 2018. Their images (dSprites, 64 x 64) are not here: these are `vae_edu.sprites`, the
-network is a hundredth of theirs, and no number of theirs can be held against it. Three seeds of each; weights of the first.
+network is far smaller than theirs, and no number of theirs can be held against it. Three seeds of each; weights of the first.
 """
 
 from dataclasses import replace
