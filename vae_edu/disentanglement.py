@@ -50,14 +50,13 @@ def _drawn(counts: Sequence[int], shape: tuple[int, ...], generator: Generator) 
     return torch.stack([torch.randint(count, shape, generator=generator) for count in counts], -1)
 
 
-def mig(codes: Tensor, counts: Sequence[int], *, active: Tensor | None = None) -> float:
+def mig(codes: Tensor, counts: Sequence[int]) -> float:
     """The mutual information gap: of every factor, how much more its best latent says of it than its second best.
 
-    Divided by the factor's entropy, averaged over factors. active: (latents,) of True and False: units without information have
-    to be left out: their means hardly differ, and 20 bins would stretch these differences to full size.
+    Divided by the factor's entropy, averaged over factors. Leave units without information out (`codes[:, used]`): their means
+    hardly differ, and 20 bins would stretch these differences to full size.
     """
     shares = information(codes, counts) / torch.tensor(counts).log()
-    shares = shares if active is None else shares[active]
     nothing = shares.new_zeros(2, len(counts))  # with one latent the second best says nothing
     best, second = torch.cat([shares, nothing]).topk(2, 0).values
     return (best - second).mean().item()
