@@ -33,7 +33,7 @@ def test_every_erratum_that_is_taught_is_on_the_page_with_a_link_to_its_lecture(
     for lecture, numbers in ERRATA.items():
         for number in numbers:
             (entry,) = [entry for entry in entries if re.search(rf"\b{number}\b", entry.split("\n")[0])]
-            links = re.findall(r"\]\((lectures/(\d\d)_\w+\.ipynb)\)", entry)
+            links = re.findall(r"\]\((lectures/(\d\db?)_\w+\.ipynb)\)", entry)
             assert lecture in [found for _, found in links], number
             assert all((ROOT / link).exists() for link, _ in links)
             assert entry.count("**Printed.**") == entry.count("**Right.**") >= len(links), number

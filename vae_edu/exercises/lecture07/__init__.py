@@ -1,0 +1,1 @@
+"""Lecture 07: what a latent costs, and the encoder that costs least."""
