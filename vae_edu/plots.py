@@ -93,7 +93,10 @@ VAE = AUTOENCODER | {
     "decoder": (7.1, 0, "decoder  θ"), "error": (6.1, -1.3, "log p(x | z)"), "noise": (5.2, 1.15, "ε ~ N(0, I)"),
     "kl": (3.2, 1.15, "KL(q ‖ p(z))"), "prior": (1.5, 1.15, "prior N(0, I)"),
 }  # fmt: skip
-EPITOMES = VAE | {"choice": (3.2, -1.3, "y: one of the masks"), "z": (5.2, 0, "z = (μ + σ ε) ⊙ m_y")}
+EPITOMES = VAE | {
+    "posterior": (3.4, 0, "m_y ⊙ (μ, log σ²)"), "z": (5.4, 0, "m_y ⊙ (μ + σ ε)"), "noise": (5.4, 1.15, "ε ~ N(0, I)"),
+    "kl": (3.4, 1.15, "KL(q ‖ p(z))"), "choice": (3.4, -1.3, "y: the cheapest mask"),
+}  # fmt: skip
 VAMPPRIOR = VAE | {
     "prior": (1.5, 1.15, "mean of q(z | u_k)"),
     "pseudo": (0.0, 2.3, "u₁ … u_K"),
@@ -109,7 +112,7 @@ TERMS = [("x", "error"), ("out", "error"), ("posterior", "kl"), ("prior", "kl"),
 MODELS = {
     "autoencoder": (AUTOENCODER, [("x", "encoder"), ("encoder", "z"), ("z", "decoder"), ("decoder", "out"), *TERMS[:2]]),
     "vae": (VAE, THROUGH + TERMS),
-    "epitomes": (EPITOMES, [*THROUGH, *TERMS, ("choice", "z"), ("posterior", "choice")]),
+    "epitomes": (EPITOMES, [*THROUGH, *TERMS, ("choice", "z"), ("choice", "posterior")]),
     "vampprior": (VAMPPRIOR, [*THROUGH, *TERMS, ("pseudo", "again"), ("again", "prior")]),
     "two layers": (
         TWO_LAYERS,
