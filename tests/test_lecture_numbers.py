@@ -17,7 +17,8 @@ def of(name, metric):
 
 
 def nats(name):
-    return of(name, "log-likelihood (nats)")
+    """To the hundredth, as it is printed."""
+    return round(of(name, "log-likelihood (nats)"), 2)
 
 
 def published(name):
