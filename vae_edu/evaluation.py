@@ -160,7 +160,7 @@ def parzen(samples: Tensor, valid: Tensor, test: Tensor, *, sigmas=PARZEN_SIGMAS
     """Fit a Gaussian of width sigma around every sample (means of p(x|z), 10,000 of them), score grey test images.
 
     sigma is the one of `sigmas` that is best on the first 1,000 images of `valid`; it warns where that is the smallest or
-    the largest. It rewards samples that lie close to many images: 10,000 images of MNIST score 243 nats, their local averages 349.
+    the largest. It rewards samples that lie close to many images: 10,000 images of MNIST score 243 nats, local averages 349.
     """
     best = max(sigmas, key=lambda sigma: parzen_log_density(valid[:1000], samples, sigma).mean().item())
     if best in (min(sigmas), max(sigmas)):
