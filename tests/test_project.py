@@ -22,7 +22,7 @@ FLOORS = [
     {"reference"},
     {"exercises"},
     {"checks"},
-    {"plots", "explore", "notebooks", "errata", "grading", "start"},
+    {"plots", "explore", "notebooks", "errata", "grading", "start", "progress"},
     {"cli"},
 ]
 FILES = sorted((ROOT / "vae_edu").rglob("*.py"))

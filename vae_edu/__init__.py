@@ -10,7 +10,8 @@ Read the library in the order of the lectures; a lower floor never imports a hig
     5 references  reference/                                 trained models: weights, card, probe
     6 exercises   exercises/                                 one file each: psN/NAME.py
     7 checks      checks/                                    what judges any exercise, and knows none by name
-    8 grading     grading/, notebooks, plots, errata, start  a class; notebooks, figures, a working copy
+    8 grading     grading/, notebooks, plots, start,         a class; notebooks, figures, a working copy, where one stands
+                  progress, errata
     9 commands    cli/                                       by user: student, instructor, maintainer, doctor
 
 Shapes: `x` data (batch, pixels); `z` latents (batch, latent_dim); `mu`, `logvar` of a diagonal Gaussian.

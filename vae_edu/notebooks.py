@@ -12,8 +12,6 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from . import CHECK_MIME
-
 
 class NotebookError(Exception):
     """A notebook cannot be read or run. The message is one sentence for the user."""
@@ -76,17 +74,6 @@ def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
         else:
             joined.append(output)
     return joined
-
-
-def check_outputs(notebook: NotebookNode, *, graded: bool = False) -> dict[str, tuple[dict, str]]:
-    """What `check` (or `grade`) found, by exercise name, in an executed notebook: (data, text). Later cells win."""
-    found = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            data = output.get("data", {}).get(CHECK_MIME)
-            if isinstance(data, dict) and "name" in data and (data.get("points") is not None) == graded:
-                found[data["name"]] = (data, output["data"].get("text/plain", ""))
-    return found
 
 
 @contextlib.contextmanager

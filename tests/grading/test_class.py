@@ -14,7 +14,7 @@ from datetime import datetime
 import pytest
 
 from tests.conftest import ROOT
-from vae_edu import notebooks
+from vae_edu import notebooks, progress
 from vae_edu.grading import Course, CourseError, as_table, workers, write_csv, write_report
 from vae_edu.grading.demo import submit
 from vae_edu.grading.grades import write_grades
@@ -129,7 +129,7 @@ def test_a_mended_check_is_run_again_and_no_other(graded):
     path.write_text(path.read_text(encoding="utf-8").replace('"exercise": "ps1.1"', '"marked": 1, "exercise": "ps1.1"'))
     again = [r for rows in course.grade("ps1", executor=pool, locked=LOCKED) for r in rows]
     assert of(again, "mistakes") == of(results, "mistakes")
-    stored = {found["exercise"]: found for found, _ in notebooks.check_outputs(notebooks.read(path), graded=True).values()}
+    stored = {found["exercise"]: found for found, _ in progress.check_outputs(progress.cells_of(path), graded=True).values()}
     assert "marked" in stored["ps1.1"] and "marked" not in stored["ps1.2"]
     assert json.loads(state.read_text())["mistakes"]["versions"]["ps1.2"] != "as it was before"
     assert {"seed", "vae_edu", "check"} <= set(stored["ps1.2"])

@@ -1,4 +1,4 @@
-"""The commands of a student or a self-learner: start, check, data, train."""
+"""The commands of a student or a self-learner: start, check, progress, data, train."""
 
 import re
 import shlex
@@ -32,24 +32,31 @@ def start(folder: Path) -> None:
 
 
 @click.command()
-@click.argument("notebooks", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path))
 def check(notebooks: tuple[Path, ...]) -> None:
-    """Run NOTEBOOKS (a folder: all in it that hold checks) in fresh kernels and print what their checks say."""
+    """Run NOTEBOOKS (a folder: all in it that hold checks) in fresh kernels and print what their checks say.
+
+    Without NOTEBOOKS, the problem sets of the working copy here.
+    """
+    from .. import progress
     from ..notebooks import NotebookError
 
-    paths, passed, total, failed = _with_checks(notebooks), 0, 0, 0
+    paths, ran, failed = _with_checks(notebooks or tuple(progress.sets_in(Path()))), {}, 0
     for path in paths:
         try:
-            right, exercises = _check(path)
+            ran[path] = _check(path)
         except NotebookError as error:
             if len(paths) == 1:
                 raise
             click.echo(f"{path}: {error}", err=True)
             failed += 1
-            continue
-        passed, total = passed + right, total + exercises
     if len(paths) > 1:
-        click.echo(f"{passed} of {total} exercises in {len(paths) - failed} notebooks pass every row.")
+        said = [data for cells in ran.values() for data, _ in progress.check_outputs(cells).values()]
+        passed = sum(data.get("passed", False) for data in said)
+        click.echo(f"{passed} of {len(said)} exercises in {len(ran)} notebooks pass every row.")
+        sets = [one for path, cells in ran.items() if (one := progress.problem_set(path, cells)).steps]
+        if sets:
+            click.echo("\n" + progress.as_text(sets))
     if failed:
         raise click.ClickException(f"{failed} of {len(paths)} notebooks could not be run.")
 
@@ -69,21 +76,54 @@ def _with_checks(given: tuple[Path, ...]) -> list[Path]:
     return list(dict.fromkeys(paths))
 
 
-def _check(path: Path) -> tuple[int, int]:
-    """Run one notebook and print its checks; returns how many exercises pass, of how many."""
+def _run(path: Path) -> list:
+    """The cells of a notebook after a run in a fresh kernel; the file stays as it is."""
     from .. import notebooks
 
     content = notebooks.read(path)
     click.echo(f"Running {path} in a fresh kernel …", err=True)
-    notebooks.execute(content, path.resolve().parent, allow_errors=True)
-    found = notebooks.check_outputs(content)
+    return notebooks.execute(content, path.resolve().parent, allow_errors=True).cells
+
+
+def _check(path: Path) -> list:
+    """Run one notebook and print its checks; returns its cells."""
+    from .. import notebooks
+    from ..progress import check_outputs
+
+    cells = _run(path)
+    found = check_outputs(cells)
     if not found:
         raise notebooks.NotebookError(f"{path} holds no check cells: is it one of the course's problem sets?")
     for _, text in found.values():
         click.echo(text + "\n")
     passed = sum(data.get("passed", False) for data, _ in found.values())
     click.echo(f"{path.name}: {passed} of {len(found)} exercises pass every row.")
-    return passed, len(found)
+    return cells
+
+
+@click.command("progress")
+@click.argument("folder", type=click.Path(path_type=Path), default=".")
+@click.option("--run", is_flag=True, help="Run every notebook in a fresh kernel first (minutes; the files stay as they are).")
+def progress_command(folder: Path, run: bool) -> None:
+    """Say how far you are in every problem set of FOLDER, and what comes next, from what your notebooks show.
+
+    It knows what check and grade said when you ran them last; what you have changed since, it does not.
+    """
+    from .. import progress
+
+    found, broken = [], []
+    for path in progress.sets_in(folder):
+        try:
+            cells = _run(path) if run else progress.cells_of(path)
+            found.append(progress.problem_set(path, cells))
+        except Exception as error:
+            if not type(error).__module__.startswith("vae_edu."):
+                raise
+            broken.append(str(error))
+    if found:
+        click.echo(progress.as_text(found))
+    if broken:
+        raise click.ClickException("\n".join(broken))
 
 
 @click.command("data")
@@ -137,4 +177,4 @@ def train(name, latent_dim, hidden, variance, epochs, lr, seed, out) -> None:
     click.echo(f"Best validation loss: {best:.2f} nats per image. Checkpoint, history.json and samples.png are in {out}.")
 
 
-COMMANDS = (start, check, data_command, train)
+COMMANDS = (start, check, progress_command, data_command, train)

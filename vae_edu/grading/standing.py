@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
-from ..notebooks import check_outputs
+from ..progress import check_outputs
 from .marks import LATE, WAITS, Result, is_test, state
 from .outside import printable
 from .releases import exercise_number
@@ -39,7 +39,7 @@ def standing(gradebook: Gradebook, ps: str, student: str, autograded: NotebookNo
     for comment in comments:
         if comment.manual_comment:
             said.setdefault(exercise_number(comment.name), []).append(comment.manual_comment)
-    found = {data["exercise"]: data for data, _ in check_outputs(autograded, graded=True).values()}
+    found = {data["exercise"]: data for data, _ in check_outputs(autograded.cells, graded=True).values()}
     ends = {
         exercise_number(cell.metadata.nbgrader.grade_id): output.evalue
         for cell in autograded.cells if is_test(cell)
