@@ -13,7 +13,7 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 
 from tests.conftest import ROOT
-from vae_edu import notebooks
+from vae_edu import notebooks, progress
 from vae_edu.exercises import EXERCISES
 from vae_edu.grading import Course
 from vae_edu.notebooks import NotebookError
@@ -150,6 +150,17 @@ def test_a_problem_set_leads_to_its_lecture_and_ends_with_how_to_hand_it_in_in_t
         endings.add(last.source.replace(path.stem, "psN").split("\n\n**Next:**")[0])
     (ending,) = endings
     assert ending.startswith("## Hand in\n\nSave") and "`psN.ipynb`" in ending and "*Validate* button is not needed" in ending
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+def test_every_exercise_says_its_points_its_minutes_and_its_difficulty_and_the_head_their_sums(path):
+    cells = progress.cells_of(path)
+    steps = progress.problem_set(path, cells).steps
+    text = "\n".join(cell["source"] for cell in cells if cell["cell_type"] == "markdown")
+    said = re.findall(r"^## (\S+) .*\n\n\*(\d+) points · (\d+) minutes · difficulty [1-4] of 4\*$", text, re.M)
+    assert said == [(step.number, f"{step.points:g}", str(step.minutes)) for step in steps]
+    assert f"**Points:** {sum(step.points for step in steps):g}." in text
+    assert f"**Time:** about {sum(step.minutes for step in steps)} minutes" in text
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"cells": 3}', "\x00\x01"])

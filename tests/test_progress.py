@@ -51,7 +51,7 @@ def told(*arguments):
 def test_an_untouched_copy_begins_at_the_first_exercise(course):
     code, lines = told(course)
     assert code == 0 and lines[:3] == BLANK
-    assert lines[-1] == f"Next: ps1.1 kl_discrete, in {course}/assignments/ps1/ps1.ipynb (after lecture 03)."
+    assert lines[-1] == f"Next: ps1.1 kl_discrete, 8 minutes, in {course}/assignments/ps1/ps1.ipynb (after lecture 03)."
 
 
 def test_what_is_done_partly_done_and_untried_is_read_from_the_stored_outputs(course, worked):

@@ -12,6 +12,7 @@ from pathlib import Path
 from . import CHECK_MIME
 
 HEADING = re.compile(r"^## (ps\d+\.\d+) (?:`(\w+)|(.*))", re.M)
+EFFORT = re.compile(r"(\d+) minutes · difficulty")
 GRADE = re.compile(r'^grade\("(\w+)", .*points=(\d+(?:\.\d+)?)\)', re.M)
 LECTURE = re.compile(r"\]\((?:\.\./)*lectures/(\w+?)_\w+\.ipynb\)")
 STATES = ("done", "partly", "untried")
@@ -23,10 +24,11 @@ class ProgressError(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """One exercise: its points, those that it has now, and whether it is done, partly or untried."""
+    """One exercise: the minutes it is reckoned with, its points, those it has now, and whether it is done, partly or untried."""
 
     number: str
     name: str
+    minutes: int
     points: float
     earned: float
     state: str
@@ -73,28 +75,29 @@ def check_outputs(cells: list, *, graded: bool = False) -> dict[str, tuple[dict,
 def problem_set(path: Path, cells: list) -> ProblemSet:
     """What the outputs of one problem set say, as they are stored or after a run."""
     checked, graded = check_outputs(cells), check_outputs(cells, graded=True)
-    steps, number, title = [], "", ""
+    steps, number, title, minutes = [], "", "", 0
     for cell in cells:
         source, markdown = cell["source"], cell["cell_type"] == "markdown"
         own = cell["metadata"].get("nbgrader", {})
         if markdown and (heading := HEADING.search(source)):
             number, title = heading[1], heading[2] or heading[3].strip().lower()
+            minutes = int(effort[1]) if (effort := EFFORT.search(source)) else 0
         if markdown and own.get("solution") and own.get("points"):
             blank = source.strip() in ("", "YOUR ANSWER HERE")
-            steps.append(Step(number, title, float(own["points"]), 0.0, "untried" if blank else "done"))
+            steps.append(Step(number, title, minutes, float(own["points"]), 0.0, "untried" if blank else "done"))
         if not markdown and (call := GRADE.search(source)):
-            name, points = call[1], float(call[2])
-            steps.append(_coded(number, name, points, *(graded.get(name) or checked.get(name) or ({}, ""))))
+            earned, state = _earned(float(call[2]), *(graded.get(call[1]) or checked.get(call[1]) or ({}, "")))
+            steps.append(Step(number, call[1], minutes, float(call[2]), earned, state))
     return ProblemSet(path, LECTURE.findall(cells[0]["source"].split("**Time:**")[0]) if cells else [], steps)
 
 
-def _coded(number: str, name: str, points: float, data: dict, text: str) -> Step:
-    """An exercise in code. Where `grade` was run it says the points; a `check` that passes is worth all of them."""
+def _earned(points: float, data: dict, text: str) -> tuple[float, str]:
+    """Points and state of an exercise in code. Where `grade` was run it says the points; a passed `check` is worth all."""
     earned = data.get("points")
     if earned is None:
         earned = points if data.get("passed") else 0.0
     untried = not data or "not attempted yet" in text
-    return Step(number, name, points, float(earned), "untried" if untried else "done" if earned >= points else "partly")
+    return float(earned), "untried" if untried else "done" if earned >= points else "partly"
 
 
 def as_text(sets: list[ProblemSet]) -> str:
@@ -109,4 +112,5 @@ def as_text(sets: list[ProblemSet]) -> str:
         return "\n".join([*rows, "", "Everything is done."])
     one, step = ahead[0]
     after = f" (after lecture {' and '.join(one.lectures)})" * bool(one.lectures)
-    return "\n".join([*rows, "", f"Next: {step.number} {step.name}, in {one.path.as_posix()}{after}."])
+    minutes = f", {step.minutes} minutes" * bool(step.minutes)
+    return "\n".join([*rows, "", f"Next: {step.number} {step.name}{minutes}, in {one.path.as_posix()}{after}."])
