@@ -1,8 +1,8 @@
 """The search for a mistake that no misconception foresees: what it names, what it must not name, what it never prints."""
 
-import itertools
 import functools
 import inspect
+import itertools
 import re
 import time
 
