@@ -12,9 +12,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-
-class NotebookError(Exception):
-    """A notebook cannot be read or run. The message is one sentence for the user."""
+from .progress import NotebookError
 
 
 def read(path: Path | str) -> NotebookNode:

@@ -18,8 +18,8 @@ LECTURE = re.compile(r"\]\((?:\.\./)*lectures/(\w+?)_\w+\.ipynb\)")
 STATES = ("done", "partly", "untried")
 
 
-class ProgressError(Exception):
-    """A working copy cannot be read. The message is one sentence for the user."""
+class NotebookError(Exception):
+    """A notebook cannot be read or run, or is not there. The message is one sentence for the user."""
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,21 @@ class ProblemSet:
 
 
 def sets_in(folder: Path) -> list[Path]:
-    """FOLDER/assignments/psN/psN.ipynb, else those of FOLDER/vae-course. Raises ProgressError where there are none."""
+    """FOLDER/assignments/psN/psN.ipynb, else those of FOLDER/vae-course. Raises NotebookError where there are none."""
     for place in (folder, folder / "vae-course"):
         found = [path for path in place.glob("assignments/ps*/ps*.ipynb") if re.fullmatch(r"ps\d+", path.stem)]
         if found := [path for path in found if path.stem == path.parent.name]:
             return sorted(found, key=lambda path: int(path.stem[2:]))
-    raise ProgressError(f"{folder} holds no problem sets: make a working copy with vae-edu start, or name the folder of yours.")
+    raise NotebookError(f"{folder} holds no problem sets: make a working copy with vae-edu start, or name the folder of yours.")
 
 
 def cells_of(path: Path) -> list[dict]:
-    """The cells of a stored notebook, each source one string. Raises ProgressError where the file is no notebook."""
+    """The cells of a stored notebook, each source one string. Raises NotebookError where the file is no notebook."""
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         return [{**cell, "source": "".join(cell["source"]), "metadata": dict(cell["metadata"])} for cell in cells]
     except (ValueError, KeyError, TypeError):
-        raise ProgressError(f"{path} is not a notebook that can be read: was it half-saved? Save it again in Jupyter.") from None
+        raise NotebookError(f"{path} is not a notebook that can be read: was it half-saved? Save it again in Jupyter.") from None
 
 
 def check_outputs(cells: list, *, graded: bool = False) -> dict[str, tuple[dict, str]]:

@@ -116,9 +116,7 @@ def progress_command(folder: Path, run: bool) -> None:
         try:
             cells = _run(path) if run else progress.cells_of(path)
             found.append(progress.problem_set(path, cells))
-        except Exception as error:
-            if not type(error).__module__.startswith("vae_edu."):
-                raise
+        except progress.NotebookError as error:
             broken.append(str(error))
     if found:
         click.echo(progress.as_text(found))
